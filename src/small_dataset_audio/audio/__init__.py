@@ -1,0 +1,1 @@
+"""Decode, resample, encode; the Clip type."""

@@ -1,0 +1,1 @@
+"""The settings model, load and save, paths. Never imports torch."""

@@ -1,0 +1,1 @@
+"""Tracks on disk: layout, the .INFO store, and how recordings come in."""

@@ -1,0 +1,1 @@
+"""Pitch content: constant-Q, chroma, pitch-class profiles, key."""

@@ -1,0 +1,1 @@
+"""Onsets, beats, downbeats and what follows from them."""

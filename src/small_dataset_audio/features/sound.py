@@ -1,0 +1,55 @@
+"""What the families of features measure: a mix, its stems where there are any, and how to measure them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from small_dataset_audio.features.measured import Measured
+from small_dataset_audio.features.spectra import Spectra
+
+STEMS = ("bass", "drums", "other", "vocals")
+"""The stems of a track, in the order in which they are listed everywhere."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The settings that change what is measured; they are part of a stage's settings hash.
+
+    Attributes:
+        beats: the beat tracker: ``dsp`` is the embedded one.
+        key_profile: ``krumhansl`` or ``electronic`` (see `features.harmonic.tonic`).
+    """
+
+    beats: Literal["dsp"] = "dsp"
+    key_profile: Literal["krumhansl", "electronic"] = "krumhansl"
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One track as the extractors see it.
+
+    Attributes:
+        mix: the transforms of the full mix.
+        stems: stem name -> its transforms; empty where the track has not been separated.
+        options: how to measure.
+    """
+
+    mix: Spectra
+    stems: Mapping[str, Spectra] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True)
+class Family:
+    """A group of features that are measured together.
+
+    Attributes:
+        name: the family's name, as in the catalog's ``group``.
+        features: the names it promises: each ends up in ``values`` or in ``absent``.
+        measure: pure function: the sound and what earlier families found -> what this one found. Families run in
+            the order of `features.extract.FAMILIES`; a later one may use ``earlier.times["beats"]`` and the like.
+    """
+
+    name: str
+    features: tuple[str, ...]
+    measure: Callable[[Sound, Measured], Measured]

@@ -1,0 +1,1 @@
+"""Torch start-up, device choice, memory."""

@@ -1,0 +1,1 @@
+"""Stages, plan, resume, engines, run log and progress."""

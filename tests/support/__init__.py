@@ -1,0 +1,1 @@
+"""Signals and files that tests share."""
