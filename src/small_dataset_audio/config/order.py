@@ -1,0 +1,16 @@
+"""The names of the pipeline's stages, known without importing any of them."""
+
+from typing import Final
+
+STAGES: Final = (
+    "organize",
+    "separate",
+    "analyze",
+    "classify",
+    "aesthetics",
+    "caption",
+    "transcribe",
+    "metadata",
+    "crop",
+)
+"""In the order in which a track passes through them."""
