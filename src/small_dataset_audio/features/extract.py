@@ -1,0 +1,71 @@
+"""All families of features on one sound, with the rules that hold for every number."""
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from threadpoolctl import threadpool_limits
+
+from small_dataset_audio.audio.clip import Clip
+from small_dataset_audio.errors import FeatureError
+from small_dataset_audio.features import bands, harmonic, loudness, rhythm, saturation, spectral
+from small_dataset_audio.features.catalog import BY_NAME
+from small_dataset_audio.features.measured import Measured
+from small_dataset_audio.features.sound import Family, Options, Sound
+from small_dataset_audio.features.spectra import Spectra
+
+_log = logging.getLogger(__name__)
+
+VERSION: Final = 1
+"""Raised whenever a measured value can differ from what the version before gave for the same audio."""
+
+FAMILIES: Final[tuple[Family, ...]] = (
+    loudness.FAMILY,
+    spectral.FAMILY,
+    bands.FAMILY,
+    saturation.FAMILY,
+    rhythm.FAMILY,
+    harmonic.FAMILY,
+)
+"""In the order in which they run: rhythm before what needs beats."""
+
+
+def measure(sound: Sound, families: Sequence[Family] = FAMILIES) -> Measured:
+    """Return what ``families`` find in ``sound``.
+
+    Every promised name is in ``values`` (a finite number) or in ``absent`` (with the reason). Linear algebra runs on
+    one thread, so that the same sound gives the same bits whatever else the process or machine does.
+
+    Raises:
+        FeatureError: a family broke its promise: it forgot a name or made one that the catalog does not know.
+    """
+    found = Measured()
+    with threadpool_limits(limits=1):
+        for family in families:
+            part = family.measure(sound, found)
+            _keep_promises(family, part)
+            found.add(part)
+    return found
+
+
+def measure_clips(mix: Clip, stems: Mapping[str, Clip], options: Options) -> Measured:
+    """Return all features of a decoded mix and its decoded stems (stem name -> clip; may be empty)."""
+    return measure(Sound(Spectra(mix), {name: Spectra(stem) for name, stem in stems.items()}, options))
+
+
+def _keep_promises(family: Family, part: Measured) -> None:
+    """Check one family's outcome; a value that is not a finite number becomes absent, with that as the reason."""
+    for name, value in list(part.values.items()):
+        if not math.isfinite(value):
+            del part.values[name]
+            part.absent[name] = f"the measurement gave {value}, which is no number: please report this file"
+            _log.warning("%s gave %s for %s", family.name, value, name)
+    made = set(part.values) | set(part.absent)
+    if made != set(family.features) or not made <= set(BY_NAME):
+        difference = sorted(made ^ set(family.features)) + sorted(made - set(BY_NAME))
+        raise FeatureError(
+            f"The feature family {family.name!r} did not keep its promise.",
+            f"These names were promised and not delivered, delivered and not promised, or unknown: {', '.join(difference)}.",
+            "This is a fault in sda or in an added feature: declare exactly the names that the family returns.",
+        )
