@@ -1,0 +1,79 @@
+"""Which recording a track holds, without reading it again every time."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypedDict
+
+from small_dataset_audio.atomic import store_error
+from small_dataset_audio.audio.content import file_sha256
+from small_dataset_audio.dataset.info import read_provenance, safe_update
+from small_dataset_audio.dataset.layout import Track
+from small_dataset_audio.errors import StoreError
+
+
+class AudioIdentity(TypedDict):
+    """A file's content hash, and the size in bytes and the change time at which it was computed."""
+
+    sha256: str
+    size: int
+    mtime_ns: int
+
+
+def audio_identity(track: Track, *, remember: bool = True) -> AudioIdentity:
+    """Return which recording a track's full mix is.
+
+    The hash is read from the track's `.INFO` file while the full mix has the size and the change time noted there, and
+    computed otherwise.
+
+    Args:
+        track: the track.
+        remember: write a hash that had to be computed to the `.INFO` file; False leaves the library untouched.
+
+    Raises:
+        AudioError: the full mix cannot be read.
+        StoreError: there is no full mix, it changes while it is read, or `.INFO` cannot be written.
+        UnreadableInfo: the `.INFO` file is not the flat JSON it must be.
+    """
+    mix = track.mix
+    if mix is None:
+        raise StoreError(
+            f"The track {track.name} has no recording.",
+            f"There is no full_mix file in {track.folder}.",
+            "Put the recording back as full_mix with its suffix, or move the folder out of the library.",
+        )
+    status = stat_of(mix)
+    known = recorded(read_provenance(track.info), status)
+    if known is not None:
+        return known
+    found = AudioIdentity(sha256=file_sha256(mix), size=status[0], mtime_ns=status[1])
+    if stat_of(mix) != status:
+        raise StoreError(
+            f"{mix} changed while it was read.",
+            "Another program is writing to it.",
+            "Let the other program finish, then run the command again.",
+        )
+    if remember:
+        safe_update(track.info, {}, reserved={"audio": found})
+    return found
+
+
+def recorded(provenance: Mapping[str, Any], status: tuple[int, int]) -> AudioIdentity | None:
+    """Return the identity that `_sda` notes if it holds for a full mix of that size and change time."""
+    noted = provenance.get("audio", {})
+    sha256 = noted.get("sha256")
+    if isinstance(sha256, str) and (noted.get("size"), noted.get("mtime_ns")) == status:
+        return AudioIdentity(sha256=sha256, size=status[0], mtime_ns=status[1])
+    return None
+
+
+def stat_of(path: Path) -> tuple[int, int]:
+    """Return the size in bytes and the change time in nanoseconds of a file.
+
+    Raises:
+        StoreError: it cannot be reached.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise store_error("read", path, error) from error
+    return status.st_size, status.st_mtime_ns
