@@ -1,0 +1,1 @@
+"""What a file's own structure says of the audio in it, read without decoding."""

@@ -1,0 +1,1 @@
+"""The two libraries that decode, and where their blocks are gathered."""

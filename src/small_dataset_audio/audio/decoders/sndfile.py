@@ -1,0 +1,119 @@
+"""Decode through libsndfile: WAV, AIFF, W64, CAF, AU, FLAC and Ogg Vorbis."""
+
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soundfile
+
+from small_dataset_audio.audio import faults
+from small_dataset_audio.audio.containers.ogg import WAVE_ORDER
+from small_dataset_audio.audio.decoders.gather import BLOCK, Gathered
+
+_UNKNOWN_LENGTH: Final = (1 << 63) - 1
+"""libsndfile's number of samples for a FLAC stream that does not say."""
+_ENCODINGS: Final = {
+    "PCM_S8": ("pcm", 8),
+    "PCM_U8": ("pcm", 8),
+    "PCM_16": ("pcm", 16),
+    "PCM_24": ("pcm", 24),
+    "PCM_32": ("pcm", 32),
+    "FLOAT": ("float", 32),
+    "DOUBLE": ("float", 64),
+    "ULAW": ("mu-law", 8),
+    "ALAW": ("a-law", 8),
+    "ALAC_16": ("alac", 16),
+    "ALAC_20": ("alac", 20),
+    "ALAC_24": ("alac", 24),
+    "ALAC_32": ("alac", 32),
+}
+
+
+class NotForLibsndfile(Exception):  # noqa: N818 - never leaves this room
+    """libsndfile does not open the file; the text is its reason."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a header says; ``samples`` (per channel) and ``bits`` are None where it does not."""
+
+    rate: int
+    channels: int
+    samples: int | None
+    codec: str
+    bits: int | None
+
+
+def header(source: soundfile.SoundFile) -> Header:
+    """Return what the header of an open file says."""
+    codec, bits = _ENCODINGS.get(source.subtype, (source.subtype.lower().replace("_", " "), None))
+    samples = None if source.frames == _UNKNOWN_LENGTH else int(source.frames)
+    return Header(source.samplerate, source.channels, samples, "flac" if source.format == "FLAC" else codec, bits)
+
+
+def open_header(gathered: Gathered) -> Header:
+    """Return what the header of ``gathered.path`` says.
+
+    Raises:
+        NotForLibsndfile: libsndfile does not open it.
+    """
+    with _open(gathered.path) as source:
+        return header(source)
+
+
+def read(gathered: Gathered) -> None:
+    """Decode ``gathered.path`` into ``gathered``; a file that is damaged on the way is read up to there.
+
+    Raises:
+        NotForLibsndfile: libsndfile does not open it, or it does not know its length (a FLAC sent down a pipe, which
+            libsndfile reads wrongly).
+        AudioError: the header is out of range.
+    """
+    with _open(gathered.path) as source:
+        known = header(source)
+        if known.samples is None:
+            raise NotForLibsndfile("its header does not give its length")
+        gathered.start(known.rate, known.channels, known.samples)
+        _read_blocks(gathered, source)
+
+
+def read_vorbis(gathered: Gathered, parts: Sequence[bytes], declared: int | None) -> None:
+    """Decode the parts of an Ogg Vorbis file, one after the other, into ``gathered``; channels come in WAVE order.
+
+    libsndfile stops after the first part of a "chained" file, so that each is given to it as a file of its own.
+
+    Raises:
+        AudioError: a header is out of range, or the parts differ in rate or number of channels.
+    """
+    for part in parts:
+        try:
+            source = _open(io.BytesIO(part))
+        except NotForLibsndfile as refusal:
+            gathered.why = str(refusal)
+            return
+        with source:
+            if not gathered.rate:
+                gathered.start(source.samplerate, source.channels, declared)
+            elif source.samplerate != gathered.rate:
+                raise faults.rate_changes(gathered.path, gathered.rate, source.samplerate)
+            _read_blocks(gathered, source, WAVE_ORDER.get(source.channels))
+
+
+def _read_blocks(gathered: Gathered, source: soundfile.SoundFile, order: Sequence[int] | None = None) -> None:
+    room = np.empty((BLOCK, source.channels), dtype=np.float32)
+    try:
+        while len(block := source.read(out=room)):
+            gathered.append(block.T if order is None else block.T[list(order)])
+    except soundfile.LibsndfileError as error:
+        gathered.why = str(error.error_string)
+
+
+def _open(file: Path | io.BytesIO) -> soundfile.SoundFile:
+    try:  # a path as bytes: names need not be UTF-8
+        return soundfile.SoundFile(os.fsencode(file) if isinstance(file, Path) else file)
+    except soundfile.LibsndfileError as error:
+        raise NotForLibsndfile(str(error.error_string)) from error
