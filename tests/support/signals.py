@@ -10,7 +10,12 @@ Signal = NDArray[np.float32]
 
 
 def tone(
-    seconds: float, rate: int = 44100, frequency: float = 440.0, peak: float = 0.5, channels: int = 1, phase: float = 0.0
+    seconds: float,
+    rate: int = 44100,
+    frequency: float = 440.0,
+    peak: float = 0.5,
+    channels: int = 1,
+    phase: float = 0.0,
 ) -> Signal:
     """Return a sine ``[shape=(channels, n)]``, in phase in all channels."""
     t = np.arange(round(seconds * rate)) / rate
@@ -29,7 +34,9 @@ def noise(seconds: float, rate: int = 44100, rms: float = 0.1, channels: int = 1
     return (rms * generator.standard_normal((channels, round(seconds * rate)))).astype(np.float32)
 
 
-def clicks(times: NDArray[np.float64], seconds: float, rate: int = 44100, peak: float = 0.8, channels: int = 1) -> Signal:
+def clicks(
+    times: NDArray[np.float64], seconds: float, rate: int = 44100, peak: float = 0.8, channels: int = 1
+) -> Signal:
     """Return short decaying 2 kHz bursts at ``times`` ``[shape=(channels, n)]``."""
     length = round(seconds * rate)
     wave = np.zeros(length, dtype=np.float32)

@@ -8,12 +8,13 @@ no clamp on what is stored.
 
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
+from importlib.metadata import entry_points
 from typing import Final, Literal
 
 from small_dataset_audio.errors import UsageError
 
 Kind = Literal["float", "int", "flag"]
-Group = Literal["rhythm", "loudness", "spectral", "harmonic", "timbre", "labels", "aesthetics", "crop"]
+Group = Literal["rhythm", "loudness", "spectral", "harmonic", "timbre", "labels", "aesthetics", "crop", "added"]
 
 
 @dataclass(frozen=True)
@@ -302,18 +303,36 @@ FEATURES: Final[tuple[Feature, ...]] = (
 BY_NAME: Final = {feature.name: feature for feature in FEATURES}
 
 
+ENTRY_POINTS: Final = "small_dataset_audio.features"
+"""The group of entry points by which other packages add features (`features.added`)."""
+
+
+def declared() -> dict[str, Feature]:
+    """Return name -> declaration of every feature: those of the catalog, and those that installed packages add.
+
+    Raises:
+        FeatureError: a package adds what cannot be used.
+    """
+    if not entry_points(group=ENTRY_POINTS):
+        return BY_NAME
+    from small_dataset_audio.features.added import added_features  # noqa: PLC0415 - loads numpy, and other packages
+
+    return BY_NAME | {one.name: one for added in added_features() for one in added.features}
+
+
 def feature(name: str) -> Feature:
     """Return the declaration of the feature ``name``.
 
     Raises:
         UsageError: there is none of that name; the fix names the nearest ones.
     """
-    if name in BY_NAME:
-        return BY_NAME[name]
-    near = get_close_matches(name, BY_NAME, n=3)
+    known = declared()
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=3)
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
     raise UsageError(
         f"There is no feature named {name!r}.",
         "The catalog does not list it.",
-        f"{hint}`sda features` lists all {len(FEATURES)}.",
+        f"{hint}`sda features` lists all {len(known)}.",
     )

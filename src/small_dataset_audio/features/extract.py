@@ -10,7 +10,8 @@ from threadpoolctl import threadpool_limits
 from small_dataset_audio.audio.clip import Clip
 from small_dataset_audio.errors import FeatureError
 from small_dataset_audio.features import bands, harmonic, loudness, rhythm, saturation, spectral
-from small_dataset_audio.features.catalog import BY_NAME
+from small_dataset_audio.features.added import added_features
+from small_dataset_audio.features.catalog import declared
 from small_dataset_audio.features.measured import Measured
 from small_dataset_audio.features.sound import Family, Options, Sound
 from small_dataset_audio.features.spectra import Spectra
@@ -31,8 +32,17 @@ FAMILIES: Final[tuple[Family, ...]] = (
 """In the order in which they run: rhythm before what needs beats."""
 
 
-def measure(sound: Sound, families: Sequence[Family] = FAMILIES) -> Measured:
-    """Return what ``families`` find in ``sound``.
+def all_families() -> tuple[Family, ...]:
+    """Return the families of sda, then those that installed packages add.
+
+    Raises:
+        FeatureError: a package adds what cannot be used.
+    """
+    return (*FAMILIES, *(one.family for one in added_features()))
+
+
+def measure(sound: Sound, families: Sequence[Family] | None = None) -> Measured:
+    """Return what ``families`` (all of them when None) find in ``sound``.
 
     Every promised name is in ``values`` (a finite number) or in ``absent`` (with the reason). Linear algebra runs on
     one thread, so that the same sound gives the same bits whatever else the process or machine does.
@@ -42,7 +52,7 @@ def measure(sound: Sound, families: Sequence[Family] = FAMILIES) -> Measured:
     """
     found = Measured()
     with threadpool_limits(limits=1):
-        for family in families:
+        for family in all_families() if families is None else families:
             part = family.measure(sound, found)
             _keep_promises(family, part)
             found.add(part)
@@ -62,8 +72,9 @@ def _keep_promises(family: Family, part: Measured) -> None:
             part.absent[name] = f"the measurement gave {value}, which is no number: please report this file"
             _log.warning("%s gave %s for %s", family.name, value, name)
     made = set(part.values) | set(part.absent)
-    if made != set(family.features) or not made <= set(BY_NAME):
-        difference = sorted(made ^ set(family.features)) + sorted(made - set(BY_NAME))
+    known = declared()
+    if made != set(family.features) or not made <= set(known):
+        difference = sorted(made ^ set(family.features)) + sorted(made - set(known))
         raise FeatureError(
             f"The feature family {family.name!r} did not keep its promise.",
             f"These names were promised and not delivered, delivered and not promised, or unknown: {', '.join(difference)}.",

@@ -1,0 +1,85 @@
+"""``sda analyze``: every feature of one file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from small_dataset_audio.cli.run import names_of
+from small_dataset_audio.cli.session import Session, session_of
+
+if TYPE_CHECKING:
+    from small_dataset_audio.pipeline.analyze_file import FileAnalysis
+
+
+def analyze(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The recording.")],
+    stages: Annotated[str | None, typer.Option(help="Only these stages.", metavar="A,B")] = None,
+    skip: Annotated[str | None, typer.Option(help="Leave these stages out.", metavar="A,B")] = None,
+    allow_truncated: Annotated[
+        bool | None, typer.Option("--allow-truncated", help="Measure what is left of a file that is cut short.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Also write the JSON document here.", metavar="FILE")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Measure every feature of one file. Nothing is written unless --output says so."""
+    session = session_of(context)
+    session.override(
+        {
+            "pipeline.stages": ("--stages", names_of(stages)),
+            "pipeline.skip": ("--skip", names_of(skip)),
+            "pipeline.allow_truncated": ("--allow-truncated", allow_truncated),
+        }
+    )
+    session.check_environment(writes=False)
+    from small_dataset_audio.pipeline.analyze_file import analyze_file
+    from small_dataset_audio.pipeline.stages import pick
+
+    settings = session.loaded.settings
+    chosen = pick(settings.pipeline.stages, settings.pipeline.skip)
+    if session.device_was_named:
+        session.choose_device()
+    analysis = analyze_file(file, settings, chosen)
+    document = analysis.as_dict()
+    if output is not None:
+        import json
+
+        from small_dataset_audio.atomic import write_text
+
+        write_text(output, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        session.terminal.status(f"Written: {output}")
+    if as_json:
+        session.print_json(document)
+    else:
+        _show(session, analysis)
+
+
+def _show(session: Session, analysis: "FileAnalysis") -> None:
+    from rich.table import Table
+
+    from small_dataset_audio.features.catalog import declared
+
+    audio, found = analysis.audio, analysis.found
+    show = session.terminal.result
+    show(f"{analysis.file}: {audio['seconds']:.2f} s, {audio['rate']} Hz, {audio['channels']} channels")
+    if audio.get("truncated"):
+        session.terminal.warn("The file is cut short: what could be decoded was measured.")
+    table = Table("feature", "value", "unit", "declared range", box=None, pad_edge=False)
+    for one in declared().values():
+        if one.name in found.values:
+            value = found.values[one.name]
+            text = str(int(value)) if one.kind in {"int", "flag"} else f"{value:.4g}"
+            table.add_row(one.name, text, one.unit, f"{one.low:g} to {one.high:g}")
+    show(table)
+    for name, answers in found.labels.items():
+        show(f"{name}: " + ", ".join(f"{label} ({strength:.2f})" for label, strength in answers.items()))
+    for name, confidence in found.confidence.items():
+        show(f"Confidence of {name}: {confidence:.2f}")
+    counts = ", ".join(f"{len(times)} {name}" for name, times in found.times.items())
+    show(f"\nFound {counts or 'no moments'}. Took {analysis.seconds:.2f} s.")
+    reasons: dict[str, list[str]] = {}
+    for name, reason in found.absent.items():
+        reasons.setdefault(reason, []).append(name)
+    for reason, missing in reasons.items():
+        show(f"Absent, because {reason}: {', '.join(missing)}")

@@ -1,0 +1,105 @@
+"""``sda config``: the settings, and where each comes from."""
+
+from typing import Annotated
+
+import typer
+
+from small_dataset_audio.cli.session import session_of
+
+app = typer.Typer(help="Show and change the settings.", no_args_is_help=True, rich_markup_mode=None)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Also settings that no stage uses yet.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show every setting with its value and where it came from."""
+    from small_dataset_audio.config.show import as_json as settings_document
+    from small_dataset_audio.config.show import rows
+
+    session = session_of(context)
+    loaded = session.loaded
+    if as_json:
+        session.print_json(settings_document(loaded))
+        return
+    from rich.table import Column, Table
+
+    table = Table(
+        "setting", Column("value", overflow="fold"), Column("from", overflow="fold"), box=None, pad_edge=False
+    )
+    shown = rows(loaded)
+    for row in shown:
+        if row.used or everything:
+            table.add_row(row.key, row.text, str(row.origin))
+    session.terminal.result(table)
+    hidden = sum(1 for row in shown if not row.used)
+    session.terminal.result(f"\nSettings file: {loaded.file or 'none (sda setup writes one)'}")
+    if hidden and not everything:
+        session.terminal.result(f"{hidden} settings of stages that are still to come are not shown: --all shows them.")
+
+
+@app.command()
+def get(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(help="section.key, such as paths.library.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Print one setting's value."""
+    from small_dataset_audio.config.show import as_text
+    from small_dataset_audio.config.show import get as value_of
+
+    session = session_of(context)
+    value = value_of(session.loaded, key)
+    if as_json:
+        session.print_json({key: value})
+    else:
+        session.terminal.result(as_text(value))
+
+
+@app.command("set")
+def set_(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(help="section.key, such as paths.library.")],
+    value: Annotated[str | None, typer.Argument(help="The new value; lists with commas.")] = None,
+    unset: Annotated[bool, typer.Option("--unset", help="Take the setting out, so that its default counts.")] = False,
+) -> None:
+    """Change one setting in the settings file; everything else in it stays as it is."""
+    from small_dataset_audio.config.load import writing_place
+    from small_dataset_audio.config.save import set_value, unset_value
+    from small_dataset_audio.errors import UsageError
+
+    session = session_of(context)
+    file = writing_place(session.config)
+    if (value is None) != unset:
+        raise UsageError(
+            f"It is not clear what {key} is to become.",
+            "Either a value or --unset is needed, and not both.",
+            f"Give the value: sda config set {key} VALUE",
+        )
+    if value is None:
+        was_there = unset_value(file, key)
+        session.terminal.status(f"{key} {'taken out of' if was_there else 'was not in'} {file}")
+    else:
+        set_value(file, key, value)
+        session.terminal.status(f"{key} set in {file}")
+
+
+@app.command()
+def path(context: typer.Context) -> None:
+    """Print the settings file's path: the one in use, or the one that would be written."""
+    from small_dataset_audio.config.load import writing_place
+
+    session = session_of(context)
+    session.terminal.result(str(writing_place(session.config)))
+
+
+@app.command()
+def schema(context: typer.Context) -> None:
+    """Print the JSON Schema of the settings file."""
+    from small_dataset_audio.config.schema import json_schema
+
+    session_of(context).print_json(json_schema())

@@ -1,0 +1,99 @@
+"""``sda demo``: a small library of composed music, measured, beside the truth."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from small_dataset_audio.cli.run import carry_out_plan
+from small_dataset_audio.cli.session import Session, session_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from small_dataset_audio.dataset.demo import Row
+    from small_dataset_audio.pipeline.demo import DemoRow
+
+
+def demo(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where the demo goes. Default: demo in paths.generated.", metavar="DIR")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Compose music, measure it, compare with the truth.
+
+    Composes a small library of music, runs the pipeline on it, and shows what was measured beside what is true.
+    """
+    session = session_of(context)
+    home = (folder or session.loaded.settings.paths.generated / "demo").absolute()
+    session.override(
+        {"paths.library": ("DIR", home / "library"), "paths.reports": ("DIR", home / "reports")},
+    )
+    session.check_environment()
+    from small_dataset_audio.dataset.demo import write_library
+    from small_dataset_audio.pipeline.demo import demo_rows
+    from small_dataset_audio.pipeline.plan import Request, make_plan
+    from small_dataset_audio.pipeline.stages import STAGES
+
+    if session.device_was_named:
+        session.choose_device()
+    session.terminal.status(f"Composing a small library of music in {home / 'recordings'}")
+    written = write_library(home / "recordings", lambda title: session.terminal.status(f"  {title}"))
+    request = Request(home / "recordings", STAGES)
+    settings = session.loaded.settings
+    plan = make_plan(request, settings.paths.library, settings)
+    summary = carry_out_plan(session, plan, request)
+    rows = demo_rows(settings.paths.library, [(one.audio, one.truth) for one in written])
+    if as_json:
+        session.print_json({**summary.as_dict(), "pieces": [_document(row) for row in rows]})
+    else:
+        for failure in summary.failures:
+            session.terminal.warn(f"{failure.track}: {failure.what} {failure.fix}")
+        _show(session, rows, home)
+    raise typer.Exit(summary.exit_status)
+
+
+def _show(session: Session, rows: "Sequence[DemoRow]", home: Path) -> None:
+    from rich.table import Table
+
+    columns = ("piece", "true tempo", "measured", "beats", "true key", "measured", "LUFS", "dBTP")
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(
+            row.truth.title,
+            row.tempo.true,
+            _measured(row.tempo),
+            row.beats.verdict,
+            row.key.true,
+            _measured(row.key),
+            _number(row.info.get("lufs")),
+            _number(row.info.get("true_peak")),
+        )
+    show = session.terminal.result
+    show("\nWhat sda measured, beside what is true of each piece:\n")
+    show(table)
+    show(f"\nRecordings, each with its truth: {home / 'recordings'}")
+    show(f"Library: {home / 'library'} (one folder per track; its .INFO file holds every number)")
+    show("Next, your own music: sda run ~/Music/tapes")
+
+
+def _measured(row: "Row") -> str:
+    """Return the measured value, with what is off about it."""
+    return row.verdict if row.measured is None else row.measured + ("" if row.good else f" ({row.verdict})")
+
+
+def _number(value: object) -> str:
+    return f"{value:.1f}" if isinstance(value, int | float) else "absent"
+
+
+def _document(row: "DemoRow") -> dict[str, object]:
+    return {
+        "title": row.truth.title,
+        "track": str(row.track.folder),
+        **{
+            name: {"true": one.true, "measured": one.measured, "verdict": one.verdict, "good": one.good, **one.figures}
+            for name, one in (("tempo", row.tempo), ("beats", row.beats), ("key", row.key))
+        },
+    }

@@ -1,0 +1,175 @@
+"""``sda run``: the pipeline on a folder of recordings."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from small_dataset_audio.cli.session import Session, session_of
+from small_dataset_audio.errors import EXIT_FAILED, EXIT_OK
+
+if TYPE_CHECKING:
+    from small_dataset_audio.pipeline.plan import Plan, Request
+    from small_dataset_audio.pipeline.run import Summary
+
+ALL_STAGES = "all"
+"""What a bare ``--force`` means; `cli.main` writes it out before the options are parsed."""
+
+
+def names_of(text: str | None) -> list[str] | None:
+    """Return the names in a comma-separated list, or None when it was not given."""
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def run(
+    context: typer.Context,
+    source: Annotated[
+        Path | None, typer.Argument(help="Folder of recordings, or one recording. Default: paths.datasets.")
+    ] = None,
+    library: Annotated[Path | None, typer.Option(help="Library folder.", metavar="DIR")] = None,
+    stages: Annotated[str | None, typer.Option(help="Only these stages.", metavar="A,B")] = None,
+    skip: Annotated[str | None, typer.Option(help="Leave these stages out.", metavar="A,B")] = None,
+    force: Annotated[
+        str | None, typer.Option(help="Run these stages again where they are done; 'all' for all.", metavar="A,B")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: what fits.", min=1)] = None,
+    allow_truncated: Annotated[
+        bool | None, typer.Option("--allow-truncated", help="Measure what is left of files that are cut short.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Measure a folder of recordings.
+
+    Brings recordings into the library, originals untouched, and runs every stage that is not done yet.
+    """
+    session = session_of(context)
+    session.override(
+        {
+            "paths.library": ("--library", library),
+            "pipeline.stages": ("--stages", names_of(stages)),
+            "pipeline.skip": ("--skip", names_of(skip)),
+            "pipeline.workers": ("--workers", workers),
+            "pipeline.allow_truncated": ("--allow-truncated", allow_truncated),
+        }
+    )
+    session.check_environment()
+    raise typer.Exit(run_pipeline(session, source, names_of(force) or [], dry_run=dry_run, as_json=as_json))
+
+
+def run_pipeline(session: Session, source: Path | None, force: list[str], *, dry_run: bool, as_json: bool) -> int:
+    """Return the exit status of a run, having shown its progress and result."""
+    from small_dataset_audio.pipeline.plan import make_plan
+
+    settings = session.loaded.settings
+    request = _request(session, source, force)
+    if request is None:
+        _say_where_music_goes(session, as_json=as_json)
+        return EXIT_OK
+    plan = make_plan(request, settings.paths.library, settings)
+    if dry_run:
+        _show_plan(session, plan, as_json=as_json)
+        return EXIT_FAILED if plan.failures else EXIT_OK
+    summary = carry_out_plan(session, plan, request)
+    if as_json:
+        session.print_json(summary.as_dict())
+    else:
+        _show_summary(session, summary)
+    return summary.exit_status
+
+
+def carry_out_plan(session: Session, plan: "Plan", request: "Request") -> "Summary":
+    """Return how the jobs of ``plan`` ended, with progress on stderr."""
+    from small_dataset_audio.cli.progress import progress_display
+    from small_dataset_audio.pipeline.run import RunOptions, carry_out
+
+    settings = session.loaded.settings
+    wants_accelerator = any(stage.accelerator for stage in request.stages)
+    device = session.choose_device().device.id if wants_accelerator or session.device_was_named else None
+    workers = settings.pipeline.workers
+    options = RunOptions(workers if isinstance(workers, int) else None, device, session.verbose)
+    with progress_display(session.terminal, quiet=session.quiet) as display:
+        return carry_out(plan, request, settings, options, display)
+
+
+def _request(session: Session, source: Path | None, force: list[str]) -> "Request | None":
+    """Return what was asked for, or None when there is neither a recording nor a track to work on."""
+    from small_dataset_audio.dataset.organize import find_audio
+    from small_dataset_audio.pipeline.plan import Request, tracks_of
+    from small_dataset_audio.pipeline.stages import pick, stage
+
+    settings = session.loaded.settings
+    chosen = pick(settings.pipeline.stages, settings.pipeline.skip)
+    forced = frozenset(s.name for s in chosen) if ALL_STAGES in force else frozenset(stage(n).name for n in force)
+    if source is None:
+        datasets, library = settings.paths.datasets, settings.paths.library
+        if datasets.is_dir() and find_audio(datasets, library=library):
+            source = datasets
+        elif not tracks_of(library):
+            return None
+    return Request(source, chosen, forced)
+
+
+def _say_where_music_goes(session: Session, *, as_json: bool) -> None:
+    from small_dataset_audio.pipeline.run import Summary
+
+    paths = session.loaded.settings.paths
+    if as_json:
+        session.print_json(Summary(paths.library).as_dict())
+    else:
+        session.terminal.result(
+            f"Nothing to do yet: there are no recordings in {paths.datasets} and no tracks in {paths.library}.\n"
+            f"Put music into {paths.datasets}, or name a folder: sda run ~/Music/tapes"
+        )
+
+
+def _show_plan(session: Session, plan: "Plan", *, as_json: bool) -> None:
+    if as_json:
+        from dataclasses import asdict
+
+        session.print_json(
+            {
+                "library": str(plan.library),
+                "jobs": [{"track": job.track.name, "stages": list(job.steps)} for job in plan.jobs],
+                "skipped": plan.done,
+                "failures": [asdict(failure) for failure in plan.failures],
+                "notes": plan.notes,
+            }
+        )
+        return
+    show = session.terminal.result
+    for job in plan.jobs:
+        origin = f"  <- {job.incoming.source}" if job.incoming is not None else ""
+        show(f"{job.track.name}: {', '.join(job.steps)}{origin}")
+    for failure in plan.failures:
+        _show_failure(session, failure.track, failure.stage, (failure.what, failure.why, failure.fix))
+    for note in plan.notes:
+        session.terminal.warn(note)
+    show(
+        f"\nDry run: {len(plan.jobs)} tracks to do, {len(plan.done)} done already, "
+        f"{len(plan.failures)} that cannot be planned. Nothing was written."
+    )
+
+
+def _show_summary(session: Session, summary: "Summary") -> None:
+    show = session.terminal.result
+    for warning in summary.warnings:
+        session.terminal.warn(warning)
+    for failure in summary.failures:
+        _show_failure(session, failure.track, failure.stage, (failure.what, failure.why, failure.fix))
+    parts = [f"{len(summary.done)} tracks done"]
+    if summary.skipped:
+        parts.append(f"{len(summary.skipped)} had nothing left to do")
+    if summary.failures:
+        parts.append(f"{len({failure.track for failure in summary.failures})} failed")
+    if summary.interrupted:
+        parts.append(f"{summary.unfinished} not finished: run the same command again to go on")
+    show(f"{', '.join(parts)} ({summary.seconds:.1f} s).")
+    show(f"Library: {summary.library}")
+    if summary.log is not None:
+        show(f"Run log: {summary.log}")
+
+
+def _show_failure(session: Session, track: str, stage: str, sentences: tuple[str, str, str]) -> None:
+    what, why, fix = sentences
+    session.terminal.result(f"FAILED {track} ({stage})\n  {what}\n  Why: {why}\n  Fix: {fix}")

@@ -1,0 +1,207 @@
+"""A run, from what the user asked for to the summary: plan, engine, run log."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from threading import Event, current_thread, main_thread
+from types import FrameType
+from typing import Any, Protocol
+
+from small_dataset_audio import __version__
+from small_dataset_audio.atomic import store_error
+from small_dataset_audio.config.model import Settings
+from small_dataset_audio.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, StoreError
+from small_dataset_audio.pipeline.local import LocalEngine
+from small_dataset_audio.pipeline.plan import Failure, Plan, Request
+from small_dataset_audio.pipeline.runlog import RunLog
+from small_dataset_audio.pipeline.stage import Bench, Job
+from small_dataset_audio.pipeline.worker import StepResult
+from small_dataset_audio.pipeline.workers import worker_count
+
+
+@dataclass
+class Summary:
+    """How a run ended.
+
+    Attributes:
+        library: the library's folder.
+        done: names of the tracks for which every stage asked for was carried out now.
+        skipped: names of the tracks that had nothing left to do.
+        failures: what failed, in the order in which it did.
+        warnings: sentences for the user.
+        seconds: wall time.
+        log: the run log, where one was written.
+        interrupted: the user ended the run before all was done.
+        unfinished: how many tracks that leaves.
+    """
+
+    library: Path
+    done: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    log: Path | None = None
+    interrupted: bool = False
+    unfinished: int = 0
+
+    @property
+    def exit_status(self) -> int:
+        """0 done, 1 something failed, 130 interrupted."""
+        if self.interrupted:
+            return EXIT_INTERRUPTED
+        return EXIT_FAILED if self.failures else EXIT_OK
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON shape of ``sda run --json``."""
+        return {
+            "library": str(self.library),
+            "tracks": {
+                "done": len(self.done),
+                "skipped": len(self.skipped),
+                "failed": len({failure.track for failure in self.failures}),
+                "unfinished": self.unfinished,
+            },
+            "failures": [asdict(failure) for failure in self.failures],
+            "warnings": self.warnings,
+            "seconds": round(self.seconds, 3),
+            "log": str(self.log) if self.log else None,
+            "interrupted": self.interrupted,
+        }
+
+
+class Display(Protocol):
+    """What a run tells while it goes on."""
+
+    def begin(self, plan: Plan, workers: int) -> None:
+        """Show that the jobs of ``plan`` start on ``workers`` processes."""
+
+    def step(self, result: StepResult) -> None:
+        """Show what one stage did to one track."""
+
+    def finish_track(self, job: Job, failure: Failure | None) -> None:
+        """Show that a track is finished, or failed."""
+
+    def stopping(self) -> None:
+        """Show that Ctrl-C was heard and that what is in flight is being finished."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How to carry a plan out.
+
+    Attributes:
+        workers: processes for CPU stages; None lets the machine decide.
+        device: the accelerator for stages that want one.
+        verbose: workers log in detail.
+    """
+
+    workers: int | None = None
+    device: str | None = None
+    verbose: bool = False
+
+
+def carry_out(plan: Plan, request: Request, settings: Settings, options: RunOptions, display: Display) -> Summary:
+    """Return how the jobs of ``plan`` ended, having shown and logged each step.
+
+    Raises:
+        StoreError: the library or the reports folder cannot be written at all.
+    """
+    began = time.monotonic()
+    summary = Summary(plan.library, skipped=list(plan.done), failures=list(plan.failures), warnings=list(plan.notes))
+    if plan.jobs:
+        _ensure_writable(plan.library)
+        workers = worker_count(len(plan.jobs), options.workers)
+        with RunLog(settings.paths.reports) as log, _interruptible(display.stopping) as stop:
+            summary.log = log.path
+            log.write("start", _start_facts(plan, request, settings, workers))
+            display.begin(plan, workers)
+            engine = LocalEngine(Bench(settings, options.device), workers, verbose=options.verbose)
+            recorder = _Recorder(plan, summary, log, display)
+            engine.run(plan.jobs, recorder.step, stop)
+            summary.unfinished = recorder.unfinished
+            summary.interrupted = stop.is_set() and recorder.unfinished > 0
+            summary.seconds = time.monotonic() - began
+            log.write("end", summary.as_dict())
+    summary.seconds = time.monotonic() - began
+    return summary
+
+
+class _Recorder:
+    """Sorts every step's result into the summary, the log and the display."""
+
+    def __init__(self, plan: Plan, summary: Summary, log: RunLog, display: Display) -> None:
+        self._summary = summary
+        self._log = log
+        self._display = display
+        self.unfinished = len(plan.jobs)
+
+    def step(self, result: StepResult) -> None:
+        self._log.step(result)
+        self._summary.warnings.extend(result.warnings)
+        self._display.step(result)
+        if result.failure is not None:
+            self._summary.failures.append(result.failure)
+        elif not result.job.steps[1:]:
+            self._summary.done.append(result.job.track.name)
+        else:
+            return
+        self.unfinished -= 1
+        self._display.finish_track(result.job, result.failure)
+
+
+def _start_facts(plan: Plan, request: Request, settings: Settings, workers: int) -> dict[str, Any]:
+    return {
+        "format": 1,
+        "version": __version__,
+        "library": str(plan.library),
+        "source": str(request.source) if request.source else None,
+        "stages": {stage.name: stage.version for stage in request.stages},
+        "jobs": len(plan.jobs),
+        "skipped": len(plan.done),
+        "planning_failures": [asdict(failure) for failure in plan.failures],
+        "notes": plan.notes,
+        "workers": workers,
+        "settings": settings.model_dump(mode="json"),
+    }
+
+
+def _ensure_writable(library: Path) -> None:
+    """Create the library where it is missing and prove that it can be written, once, before any work is done."""
+    probe = library / ".sda-probe"
+    try:
+        library.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise _library_error(library, error) from error
+
+
+def _library_error(library: Path, error: OSError) -> StoreError:
+    general = store_error("write the library", library, error)
+    return StoreError(general.what, general.why, f"{general.fix} The library is set by --library or paths.library.")
+
+
+@contextmanager
+def _interruptible(tell: Callable[[], None]) -> Iterator[Event]:
+    """Yield an event that the first Ctrl-C (or SIGTERM) sets; the second raises KeyboardInterrupt."""
+    stop = Event()
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        tell()
+
+    if current_thread() is not main_thread():  # signals can be handled there alone
+        yield stop
+        return
+    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

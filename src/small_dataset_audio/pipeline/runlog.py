@@ -1,0 +1,107 @@
+"""The run log: one JSON line per event, written as it happens, so that a crash loses nothing that was said."""
+
+import json
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from small_dataset_audio.atomic import store_error
+from small_dataset_audio.errors import StoreError
+from small_dataset_audio.pipeline.worker import StepResult
+
+FORMAT: Final = 1
+
+
+class RunLog:
+    """An open run log: ``reports/run-<time>-<random>.jsonl``.
+
+    Events are ``start`` (version, settings, plan), ``step`` (one stage on one track: seconds, memory, what is absent
+    and why, the failure if any), ``note`` and ``end`` (counts, seconds). Each has ``time`` in UTC and ``at``, seconds
+    since the start.
+
+    Raises:
+        StoreError: the reports folder cannot be written.
+    """
+
+    def __init__(self, reports: Path) -> None:
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        self.path = reports / f"run-{stamp}-{secrets.token_hex(2)}.jsonl"
+        self._began = time.monotonic()
+        try:
+            reports.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("x", encoding="utf-8")
+        except OSError as error:
+            raise store_error("write the run log", self.path, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def write(self, event: str, facts: Mapping[str, Any]) -> None:
+        """Append one event.
+
+        Raises:
+            StoreError: the disk is full, and the like.
+        """
+        line = {
+            "event": event,
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "at": round(time.monotonic() - self._began, 3),
+            **facts,
+        }
+        try:
+            self._file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise store_error("write the run log", self.path, error) from error
+
+    def step(self, result: StepResult) -> None:
+        """Append what one stage did to one track."""
+        self.write(
+            "step",
+            {
+                "track": result.job.track.name,
+                "stage": result.stage,
+                "ok": result.failure is None,
+                "seconds": round(result.seconds, 3),
+                "worker": result.worker,
+                "peak_bytes": result.peak_bytes,
+                "absent": dict(result.absent),
+                "warnings": list(result.warnings),
+                "failure": asdict(result.failure) if result.failure else None,
+                "traceback": result.trace,
+            },
+        )
+
+
+def read_events(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the events of a run log; a last line that a crash cut off is left out.
+
+    Raises:
+        StoreError: the file cannot be read, or another line than the last is no JSON object.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise store_error("read", path, error) from error
+    for number, line in enumerate(lines, 1):
+        try:
+            event = json.loads(line)
+        except json.JSONDecodeError as error:
+            if number == len(lines):
+                return
+            raise StoreError(
+                f"{path} is damaged in line {number}.",
+                f"It is not JSON: {error.msg}.",
+                "Remove the file; the results themselves are in the library, not in the log.",
+            ) from error
+        yield event

@@ -1,0 +1,91 @@
+"""JSON Schemas (draft 2020-12) of what ``sda run --json`` and ``sda analyze --json`` print. The shapes are stable."""
+
+from typing import Any, Final
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def _object(properties: dict[str, Any], optional: frozenset[str] = frozenset()) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+    }
+
+
+def _table(values: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": values}
+
+
+_TEXT: Final = {"type": "string"}
+_NUMBER: Final = {"type": "number"}
+_COUNT: Final = {"type": "integer", "minimum": 0}
+_SECONDS: Final = {"type": "number", "minimum": 0}
+_MOMENTS: Final = {"type": "array", "items": _SECONDS}
+_SHARE: Final = {"type": "number", "minimum": 0, "maximum": 1}
+
+FAILURE: Final = _object({"track": _TEXT, "stage": _TEXT, "what": _TEXT, "why": _TEXT, "fix": _TEXT})
+
+RUN_SCHEMA: Final[dict[str, Any]] = {
+    "$schema": _DIALECT,
+    "title": "sda run",
+    **_object(
+        {
+            "library": _TEXT,
+            "tracks": _object({"done": _COUNT, "skipped": _COUNT, "failed": _COUNT, "unfinished": _COUNT}),
+            "failures": {"type": "array", "items": FAILURE},
+            "warnings": {"type": "array", "items": _TEXT},
+            "seconds": _SECONDS,
+            "log": {"type": ["string", "null"]},
+            "interrupted": {"type": "boolean"},
+        }
+    ),
+}
+
+PLAN_SCHEMA: Final[dict[str, Any]] = {
+    "$schema": _DIALECT,
+    "title": "sda run --dry-run",
+    **_object(
+        {
+            "library": _TEXT,
+            "jobs": {
+                "type": "array",
+                "items": _object({"track": _TEXT, "stages": {"type": "array", "items": _TEXT}}),
+            },
+            "skipped": {"type": "array", "items": _TEXT},
+            "failures": {"type": "array", "items": FAILURE},
+            "notes": {"type": "array", "items": _TEXT},
+        }
+    ),
+}
+
+ANALYZE_SCHEMA: Final[dict[str, Any]] = {
+    "$schema": _DIALECT,
+    "title": "sda analyze",
+    **_object(
+        {
+            "file": _TEXT,
+            "audio": _object(
+                {
+                    "seconds": _SECONDS,
+                    "rate": {"type": "integer", "minimum": 1},
+                    "channels": {"type": "integer", "minimum": 1},
+                    "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+                    "truncated": {"const": True},
+                },
+                frozenset({"truncated"}),
+            ),
+            "features": _table(_NUMBER),
+            "labels": _table(_table(_NUMBER)),
+            "captions": _table(_TEXT),
+            "times": _object(
+                {"beats": _MOMENTS, "downbeats": _MOMENTS, "onsets": _MOMENTS},
+                frozenset({"beats", "downbeats", "onsets"}),
+            ),
+            "absent": _table(_TEXT),
+            "confidence": _table(_SHARE),
+            "stages": _table(_object({"version": {"type": "integer", "minimum": 1}, "seconds": _SECONDS})),
+        }
+    ),
+}

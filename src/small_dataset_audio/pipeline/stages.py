@@ -1,0 +1,121 @@
+"""The stages that exist, in the order in which a track passes through them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from difflib import get_close_matches
+from typing import Final
+
+from small_dataset_audio.audio.decode import decode
+from small_dataset_audio.config.model import Settings
+from small_dataset_audio.dataset.organize import organize
+from small_dataset_audio.errors import StoreError, UsageError
+from small_dataset_audio.features import extract
+from small_dataset_audio.features.added import added_features
+from small_dataset_audio.features.measured import Measured
+from small_dataset_audio.features.sound import Options
+from small_dataset_audio.pipeline.stage import Bench, Job, Outcome, Stage, Work
+
+SIDECARS: Final = {"beats": "BEATS_GRID", "downbeats": "DOWNBEATS", "onsets": "ONSETS"}
+"""Moments that analyze finds -> the suffix of the file they are kept in."""
+
+
+def analysis_options(settings: Settings) -> Options:
+    """Return how to measure, as the settings say."""
+    return Options(beats=settings.features.beats, key_profile=settings.features.key_profile)
+
+
+def info_values(found: Measured) -> dict[str, object]:
+    """Return what of a measurement is kept in ``.INFO``: the numbers, and for each label its best answer."""
+    best = {name: max(answers, key=answers.__getitem__) for name, answers in found.labels.items() if answers}
+    return {**found.values, **best}
+
+
+def _open_organize(_bench: Bench) -> Work:
+    def work(job: Job) -> Outcome:
+        if job.incoming is None:
+            raise StoreError(
+                f"{job.track.name} has no recording to bring in.",
+                "The plan asked to organise a track that is in the library already.",
+                "This is a fault in sda: please report it.",
+            )
+        return Outcome(track=organize(job.incoming))
+
+    return work
+
+
+def _open_analyze(bench: Bench) -> Work:
+    options = analysis_options(bench.settings)
+    allow_truncated = bench.settings.pipeline.allow_truncated
+
+    def work(job: Job) -> Outcome:
+        audio = job.track.mix
+        if audio is None:
+            raise StoreError(
+                f"{job.track.name} has no audio.",
+                f"There is no full_mix file in {job.track.folder}.",
+                "Put the recording back, or remove the track's folder and organise the recording again.",
+            )
+        mix = decode(audio, allow_truncated=allow_truncated)
+        stems = {name: decode(path) for name, path in job.track.stems().items()}
+        found = extract.measure_clips(mix, stems, options)
+        warnings = (f"{job.track.name} is cut short: what could be decoded was measured.",) if mix.truncated else ()
+        times = {suffix: found.times.get(name) for name, suffix in SIDECARS.items()}
+        return Outcome(info_values(found), found.absent, times, warnings)
+
+    return work
+
+
+ORGANIZE: Final = Stage(
+    name="organize",
+    version=1,
+    summary="copies recordings into the library, untouched, one folder per track",
+    open=_open_organize,
+    records=False,
+)
+ANALYZE: Final = Stage(
+    name="analyze",
+    version=extract.VERSION,
+    summary="measures rhythm, loudness, spectrum and harmony",
+    open=_open_analyze,
+    needs=("organize",),
+    relevant=lambda settings: {
+        **asdict(analysis_options(settings)),
+        "added": {one.family.name: one.version for one in added_features()},
+    },
+)
+STAGES: Final[tuple[Stage, ...]] = (ORGANIZE, ANALYZE)
+
+
+def stage(name: str) -> Stage:
+    """Return the stage called ``name``.
+
+    Raises:
+        UsageError: there is none of that name; the fix names the nearest, or all.
+    """
+    for candidate in STAGES:
+        if candidate.name == name:
+            return candidate
+    known = [candidate.name for candidate in STAGES]
+    near = get_close_matches(name, known, n=1)
+    raise UsageError(
+        f"There is no stage named {name!r}.",
+        f"The stages are: {', '.join(known)}.",
+        f"Did you mean {near[0]}?" if near else "Name one or more of these, separated by commas.",
+    )
+
+
+def pick(wanted: Sequence[str] | None, skip: Iterable[str]) -> tuple[Stage, ...]:
+    """Return the stages to run, in pipeline order: those wanted (all when None) less those to skip.
+
+    Raises:
+        UsageError: a name is unknown, or nothing is left to run.
+    """
+    chosen = {stage(name).name for name in wanted} if wanted is not None else {s.name for s in STAGES}
+    chosen -= {stage(name).name for name in skip}
+    if not chosen:
+        raise UsageError(
+            "No stage is left to run.",
+            "Every stage that was asked for is also skipped.",
+            "Leave out --skip, or name other stages with --stages.",
+        )
+    return tuple(s for s in STAGES if s.name in chosen)

@@ -1,0 +1,153 @@
+"""What happens inside a worker: a stage is opened once, and every step ends as a result, never as a crash."""
+
+import logging
+import os
+import resource
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from small_dataset_audio.dataset.identity import audio_identity
+from small_dataset_audio.dataset.info import StageRecord, safe_update
+from small_dataset_audio.dataset.lock import track_lock
+from small_dataset_audio.dataset.times import remove_times, write_times
+from small_dataset_audio.errors import SdaError
+from small_dataset_audio.pipeline.plan import Failure
+from small_dataset_audio.pipeline.stage import Bench, Job, Outcome, Stage, Work
+
+_log = logging.getLogger(__name__)
+_PARENT_POLL_SECONDS: Final = 1.0
+_opened: dict[tuple[str, str, str | None], Work] = {}
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What one stage did to one track, as it travels back to the engine and into the run log.
+
+    Attributes:
+        job: the track's job; its ``steps`` start with this step.
+        stage: the stage's name.
+        seconds: how long it took.
+        peak_bytes: the worker's highest resident memory so far.
+        worker: the worker's process id.
+        failure: what went wrong, or None.
+        absent: what could not be measured, and why.
+        warnings: sentences for the user.
+        follow_up: folders of tracks that the stage made.
+        trace: the traceback of an unexpected fault, for ``--verbose`` and the run log.
+    """
+
+    job: Job
+    stage: str
+    seconds: float
+    peak_bytes: int
+    worker: int
+    failure: Failure | None = None
+    absent: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+    follow_up: tuple[Path, ...] = ()
+    trace: str | None = None
+
+
+def start(verbose: bool = False) -> None:  # noqa: FBT001, FBT002 - the pool hands over positional arguments
+    """Prepare a worker process: log to stderr, and end when the process that started it is gone."""
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, format="%(message)s", stream=sys.stderr)
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_PARENT_POLL_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def perform(name: str, job: Job, bench: Bench) -> StepResult:
+    """Return what the stage ``name`` did to the track of ``job``; its outcome is in ``.INFO`` by then."""
+    started = time.perf_counter()
+    result = StepResult(job, name, 0.0, 0, os.getpid())
+    try:
+        outcome = _carry_out(bench.stage(name), job, bench, started)
+        result = replace(
+            result,
+            job=replace(job, track=outcome.track or job.track),
+            absent=tuple(outcome.absent.items()),
+            warnings=outcome.warnings,
+            follow_up=outcome.follow_up,
+        )
+    except SdaError as error:
+        result = replace(result, failure=Failure.of(job.track.name, name, error))
+    except MemoryError:
+        result = replace(result, failure=_out_of_memory(job.track.name, name))
+    except Exception as error:  # noqa: BLE001 - the one boundary that turns a fault into a record
+        _log.debug("unexpected fault in %s", name, exc_info=True)
+        result = replace(
+            result, failure=_unexpected(job.track.name, name, error), trace="".join(traceback.format_exception(error))
+        )
+    return replace(result, seconds=time.perf_counter() - started, peak_bytes=peak_memory())
+
+
+def peak_memory() -> int:
+    """Return the highest resident memory of this process so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _carry_out(chosen: Stage, job: Job, bench: Bench, started: float) -> Outcome:
+    key = (bench.registry, chosen.name, bench.device)
+    if key not in _opened:
+        _opened[key] = chosen.open(bench)
+    outcome = _opened[key](job)
+    if chosen.records:
+        _record(chosen, job, bench, outcome, time.perf_counter() - started)
+    return outcome
+
+
+def _record(chosen: Stage, job: Job, bench: Bench, outcome: Outcome, seconds: float) -> None:
+    """Write a stage's outcome: its sidecars first and ``.INFO`` last, since that is what says that it is done."""
+    with track_lock(job.track.folder):
+        for suffix, times in outcome.times.items():
+            if times is None:
+                remove_times(job.track.sidecar(suffix))
+            else:
+                write_times(job.track.sidecar(suffix), times)
+        _acknowledge(chosen, job, bench, outcome, seconds)
+
+
+def _acknowledge(chosen: Stage, job: Job, bench: Bench, outcome: Outcome, seconds: float) -> None:
+    """Write what a stage made into ``.INFO``, with where it comes from."""
+    identity = audio_identity(job.track)
+    record = StageRecord(
+        name=chosen.name,
+        version=chosen.version,
+        settings_hash=chosen.settings_hash(bench.settings),
+        audio_sha256=str(identity["sha256"]),
+        seconds=round(seconds, 3),
+        model_sha256=chosen.model_sha256(bench.settings),
+        absent=outcome.absent,
+    )
+    safe_update(job.track.info, outcome.values, stage=record)
+
+
+def _out_of_memory(track: str, name: str) -> Failure:
+    return Failure(
+        track,
+        name,
+        f"{name} ran out of memory on {track}.",
+        "The recording and its transforms did not fit into the memory that is free.",
+        "Run with fewer workers (--workers 1), close other programs, or split the recording.",
+    )
+
+
+def _unexpected(track: str, name: str, error: Exception) -> Failure:
+    return Failure(
+        track,
+        name,
+        f"{name} failed on {track} in a way that sda does not know.",
+        f"{type(error).__name__}: {error}",
+        "Nothing was written for this track. Please report it with the run log, which holds the details.",
+    )

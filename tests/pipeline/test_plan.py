@@ -1,0 +1,163 @@
+from pathlib import Path
+
+import pytest
+
+from small_dataset_audio.config.model import Settings
+from small_dataset_audio.dataset.info import StageRecord, safe_update
+from small_dataset_audio.dataset.layout import Track
+from small_dataset_audio.dataset.organize import assign, organize
+from small_dataset_audio.errors import PipelineError, StoreError, UsageError
+from small_dataset_audio.pipeline.plan import Failure, Plan, Request, make_plan
+from small_dataset_audio.pipeline.stage import Bench, Outcome, Stage
+from small_dataset_audio.pipeline.stages import ANALYZE, STAGES, pick, stage
+from support.signals import noise, write_audio
+
+
+@pytest.fixture
+def tapes(tmp_path: Path) -> Path:
+    folder = tmp_path / "tapes"
+    folder.mkdir()
+    for index, name in enumerate(["one", "two"]):
+        write_audio(folder / f"{name}.wav", noise(0.5, seed=index))
+    return folder
+
+
+@pytest.fixture
+def library(tmp_path: Path, tapes: Path) -> Path:
+    folder = tmp_path / "library"
+    for incoming in assign(tapes.iterdir(), folder):
+        organize(incoming)
+    return folder
+
+
+def plan(library: Path, source: Path | None = None, force: tuple[str, ...] = (), only: list[str] | None = None) -> Plan:
+    return make_plan(Request(source, pick(only, ()), frozenset(force)), library, Settings())
+
+
+def mark_analyzed(library: Path, name: str, version: int = ANALYZE.version) -> None:
+    track = Track(library / name)
+    from small_dataset_audio.dataset.identity import audio_identity
+
+    sha256 = audio_identity(track)["sha256"]
+    record = StageRecord(ANALYZE.name, version, ANALYZE.settings_hash(Settings()), sha256, 0.1)
+    safe_update(track.info, {"lufs": -20.0}, stage=record)
+
+
+def steps(made: Plan) -> dict[str, tuple[str, ...]]:
+    return {job.track.name: job.steps for job in made.jobs}
+
+
+def test_new_recordings_get_every_stage_and_nothing_is_written(tmp_path: Path, tapes: Path) -> None:
+    made = plan(tmp_path / "library", tapes)
+    assert steps(made) == {"one": ("organize", "analyze"), "two": ("organize", "analyze")}
+    assert all(job.incoming is not None for job in made.jobs)
+    assert not (tmp_path / "library").exists()
+
+
+def test_recordings_that_are_there_get_what_is_left(library: Path, tapes: Path) -> None:
+    mark_analyzed(library, "one")
+    made = plan(library, tapes)
+    assert steps(made) == {"two": ("analyze",)}
+    assert made.done == ["one"]
+
+
+def test_a_stage_runs_again_when_its_version_or_the_audio_changed_or_it_is_forced(library: Path) -> None:
+    mark_analyzed(library, "one", version=ANALYZE.version - 1)
+    mark_analyzed(library, "two")
+    assert steps(plan(library)) == {"one": ("analyze",)}
+    assert steps(plan(library, force=("analyze",))) == {"one": ("analyze",), "two": ("analyze",)}
+    mark_analyzed(library, "one")
+    assert steps(plan(library)) == {}
+    write_audio(library / "two" / "full_mix.wav", noise(0.6, seed=9))
+    assert steps(plan(library)) == {"two": ("analyze",)}
+
+
+def test_a_stage_runs_again_when_settings_that_matter_to_it_changed(library: Path) -> None:
+    mark_analyzed(library, "one")
+    mark_analyzed(library, "two")
+    changed = Settings.model_validate({"features": {"key_profile": "electronic"}})
+    request = Request(None, STAGES)
+    assert steps(make_plan(request, library, changed)) == {"one": ("analyze",), "two": ("analyze",)}
+    other = Settings.model_validate({"pipeline": {"workers": 3}})
+    assert steps(make_plan(request, library, other)) == {}
+
+
+def test_a_stage_runs_again_when_one_that_it_builds_on_does(library: Path) -> None:
+    def nothing(_bench: Bench) -> object:
+        return lambda _job: Outcome()
+
+    first = Stage("first", 1, "", nothing)  # type: ignore[arg-type]
+    second = Stage("second", 1, "", nothing, needs=("first",))  # type: ignore[arg-type]
+    track = Track(library / "one")
+    from small_dataset_audio.dataset.identity import audio_identity
+
+    sha256 = audio_identity(track)["sha256"]
+    for one in (first, second):
+        safe_update(track.info, {}, stage=StageRecord(one.name, 1, one.settings_hash(Settings()), sha256, 0.1))
+    (library / "two" / "two.INFO").unlink()
+    both = (first, second)
+    assert "one" not in steps(make_plan(Request(None, both), library, Settings()))
+    forced = make_plan(Request(None, both, frozenset({"first"})), library, Settings())
+    assert steps(forced)["one"] == ("first", "second")
+
+
+def test_the_library_itself_or_one_of_its_tracks_can_be_the_source(library: Path) -> None:
+    assert steps(plan(library, library)) == {"one": ("analyze",), "two": ("analyze",)}
+    assert steps(plan(library, library / "two")) == {"two": ("analyze",)}
+
+
+def test_without_organize_new_recordings_stay_out(tmp_path: Path, tapes: Path) -> None:
+    made = plan(tmp_path / "library", tapes, only=["analyze"])
+    assert made.jobs == []
+    assert "organize was left out" in made.notes[0]
+
+
+def test_organize_alone_leaves_present_tracks_done(library: Path, tapes: Path) -> None:
+    made = plan(library, tapes, only=["organize"])
+    assert made.jobs == []
+    assert made.done == ["one", "two"]
+
+
+def test_duplicates_are_named(tmp_path: Path, tapes: Path) -> None:
+    (tapes / "again.wav").write_bytes((tapes / "one.wav").read_bytes())
+    made = plan(tmp_path / "library", tapes)
+    assert len(made.jobs) == 2
+    assert any("same content" in note for note in made.notes)
+
+
+def test_an_unreadable_info_is_a_failure_of_that_track_alone(library: Path) -> None:
+    (library / "one" / "one.INFO").write_text("[1")
+    made = plan(library)
+    assert steps(made) == {"two": ("analyze",)}
+    [failure] = made.failures
+    assert failure.track == "one"
+    assert "one.INFO" in failure.what
+
+
+def test_a_source_without_audio_and_a_missing_one_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match="no audio"):
+        plan(tmp_path / "library", tmp_path)
+    with pytest.raises(StoreError):
+        plan(tmp_path / "library", tmp_path / "none")
+
+
+def test_no_library_yet_is_an_empty_plan(tmp_path: Path) -> None:
+    assert plan(tmp_path / "library") == Plan(tmp_path / "library")
+
+
+def test_stages_are_picked_in_pipeline_order() -> None:
+    assert [one.name for one in pick(["analyze", "organize"], ())] == ["organize", "analyze"]
+    assert [one.name for one in pick(None, ["organize"])] == ["analyze"]
+    with pytest.raises(UsageError, match="No stage is left"):
+        pick(["analyze"], ["analyze"])
+    with pytest.raises(UsageError) as caught:
+        stage("analyse")
+    assert "analyze" in caught.value.fix
+    with pytest.raises(UsageError) as caught:
+        stage("zzz")
+    assert "separated by commas" in caught.value.fix
+
+
+def test_a_failure_is_made_from_an_error() -> None:
+    failure = Failure.of("one", "analyze", StoreError("a", "b", "c"))
+    assert (failure.track, failure.stage, failure.what, failure.why, failure.fix) == ("one", "analyze", "a", "b", "c")

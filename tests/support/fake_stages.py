@@ -1,0 +1,113 @@
+"""A registry of stages that do what an engine must survive. Workers look them up by name, as they do the real ones."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from small_dataset_audio.errors import StoreError
+from small_dataset_audio.pipeline.stage import Bench, Job, Outcome, Stage, Work
+
+REGISTRY = "support.fake_stages"
+
+
+def _note(job: Job, text: str) -> None:
+    with (job.track.folder / "notes").open("a") as file:
+        file.write(f"{text}\n")
+
+
+def _open_note(_bench: Bench) -> Work:
+    opened_in = os.getpid()
+
+    def work(job: Job) -> Outcome:
+        _note(job, f"{job.steps[0]} {opened_in}")
+        return Outcome(absent={"bpm": "nothing was heard"}, warnings=("careful",))
+
+    return work
+
+
+def _open_accelerator(bench: Bench) -> Work:
+    def work(job: Job) -> Outcome:
+        _note(job, f"{job.steps[0]} {os.getpid()} {bench.device}")
+        return Outcome()
+
+    return work
+
+
+def _open_refuse(_bench: Bench) -> Work:
+    def work(job: Job) -> Outcome:
+        raise StoreError(f"{job.track.name} was refused.", "It always is.", "Do not ask.")
+
+    return work
+
+
+def _open_fault(_bench: Bench) -> Work:
+    def work(job: Job) -> Outcome:
+        raise ValueError(f"a fault in {job.track.name}")
+
+    return work
+
+
+def _open_memory(_bench: Bench) -> Work:
+    def work(_job: Job) -> Outcome:
+        raise MemoryError
+
+    return work
+
+
+def _open_die(_bench: Bench) -> Work:
+    def work(job: Job) -> Outcome:
+        if job.track.name.startswith("deadly"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.05)
+        _note(job, "survived")
+        return Outcome()
+
+    return work
+
+
+def _open_slow(_bench: Bench) -> Work:
+    def work(job: Job) -> Outcome:
+        _note(job, "begun")
+        time.sleep(0.4)
+        _note(job, "ended")
+        return Outcome()
+
+    return work
+
+
+def _open_split(_bench: Bench) -> Work:
+    def work(job: Job) -> Outcome:
+        parts = tuple(job.track.folder.with_name(f"{job.track.name} part {i}") for i in (1, 2))
+        for part in parts:
+            part.mkdir()
+        return Outcome(follow_up=parts)
+
+    return work
+
+
+_STAGES = {
+    made.name: made
+    for made in (
+        Stage("note", 1, "writes its process", _open_note, records=False),
+        Stage("again", 1, "writes its process", _open_note, records=False),
+        Stage("accelerated", 1, "wants the accelerator", _open_accelerator, accelerator=True, records=False),
+        Stage("refuse", 1, "fails with a reason", _open_refuse, records=False),
+        Stage("fault", 1, "fails without one", _open_fault, records=False),
+        Stage("memory", 1, "runs out of memory", _open_memory, records=False),
+        Stage("die", 1, "is killed on some tracks", _open_die, records=False),
+        Stage("slow", 1, "takes its time", _open_slow, records=False),
+        Stage("split", 1, "makes new tracks", _open_split, records=False),
+    )
+}
+
+
+def stage(name: str) -> Stage:
+    """Return the stage called ``name``."""
+    return _STAGES[name]
+
+
+def notes(folder: Path) -> list[str]:
+    """Return what the stages wrote about the track in ``folder``."""
+    file = folder / "notes"
+    return file.read_text().splitlines() if file.exists() else []
