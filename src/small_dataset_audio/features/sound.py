@@ -44,7 +44,7 @@ class Family:
     """A group of features that are measured together.
 
     Attributes:
-        name: the family's name, as in the catalog's ``group``.
+        name: the family's name.
         features: the names it promises: each ends up in ``values`` or in ``absent``.
         measure: pure function: the sound and what earlier families found -> what this one found. Families run in
             the order of `features.extract.FAMILIES`; a later one may use ``earlier.times["beats"]`` and the like.
