@@ -218,10 +218,13 @@ def _tiv(index: int) -> Feature:
     )  # fmt: skip
 
 
+_KEYS = "Krumhansl & Kessler 1982; electronic: Faraldo et al. 2017"
 _HARMONIC = (
     *(
         _harmonic(
-            f"chroma_{i}", "1", 0, 1, f"Strength of {name} in the constant-Q chroma of the harmonic part, tuned; the strongest is 1.",
+            f"chroma_{i}", "1", 0, 1,
+            f"Strength of {name} in the constant-Q chroma (C1-B7, 36 bins per octave) of the harmonic part, tuned; "
+            "sounding frames normalised, averaged, the strongest class 1. The powers of the channels are added.",
             "Brown 1991; harmonic part: Fitzgerald 2010",
         )
         for i, name in enumerate(PITCH_CLASSES)
@@ -229,22 +232,27 @@ _HARMONIC = (
     *(
         _harmonic(
             f"hpcp_{i}", "1", 0, 1,
-            f"Strength of {name} in the harmonic pitch class profile (peaks 40-5000 Hz, 8 harmonics) of bass and other, "
-            "or of the mix where there are no stems; the strongest is 1.", "Gómez 2006",
+            f"Strength of {name} in the harmonic pitch class profile (spectral peaks 40-5000 Hz weighted by amplitude, 8 "
+            "harmonics) of bass and other, or of the mix where there are no stems; the strongest class is 1.",
+            "Gómez 2006",
         )
         for i, name in enumerate(PITCH_CLASSES)
     ),
     *(_tiv(i) for i in range(12)),
-    _harmonic("tonic", "pitch class", 0, 11, "Tonic of the best key: 0 is C, 11 is B.", "Krumhansl & Kessler 1982", "int"),
-    _harmonic("tonic_strength", "1", 0, 1, "Correlation with the profile of the best key.", "Krumhansl & Kessler 1982"),
+    _harmonic(
+        "tonic", "pitch class", 0, 11,
+        "Tonic of the key whose profile fits best, the opening counting a little more: 0 is C, 11 is B. The label "
+        "tonic_scale says major or minor.", _KEYS, "int",
+    ),
+    _harmonic("tonic_strength", "1", 0, 1, "Correlation of the pitch class profile with that of the key.", _KEYS),
     *(
         feature
         for stem in ("bass", "other")
         for feature in (
             _harmonic(
                 f"harmonic_movement_{stem}", "1", 0, 1,
-                f"Mean cosine distance of successive chroma vectors of the {stem} stem at 32nd notes (100 ms without a tempo).",
-                _SDA,
+                f"Mean cosine distance of successive chroma vectors of the {stem} stem at 32nd notes (100 ms without a "
+                "tempo), pairs with a silent one left out.", _SDA,
             ),
             _harmonic(
                 f"harmonic_variance_{stem}", "1", 0, 1,

@@ -65,14 +65,19 @@ def measure_clips(mix: Clip, stems: Mapping[str, Clip], options: Options) -> Mea
 
 
 def _keep_promises(family: Family, part: Measured) -> None:
-    """Check one family's outcome; a value that is not a finite number becomes absent, with that as the reason."""
+    """Check one family's outcome; a value that is not a finite number becomes absent, with that as the reason.
+
+    Counts and flags become whole numbers.
+    """
+    known = declared()
     for name, value in list(part.values.items()):
         if not math.isfinite(value):
             del part.values[name]
             part.absent[name] = f"the measurement gave {value}, which is no number: please report this file"
             _log.warning("%s gave %s for %s", family.name, value, name)
+        elif name in known and known[name].kind != "float":
+            part.values[name] = round(value)
     made = set(part.values) | set(part.absent)
-    known = declared()
     if made != set(family.features) or not made <= set(known):
         difference = sorted(made ^ set(family.features)) + sorted(made - set(known))
         raise FeatureError(
