@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from small_dataset_audio.audio.encode import encode
 
+from small_dataset_audio.audio.encode import encode
 from small_dataset_audio.audio.resample import resample
 from small_dataset_audio.dataset.demo import PIECES, compose
 
@@ -57,31 +57,33 @@ def measure(command: Sequence[str]) -> Run:
     return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
 
 
-def three_minutes(folder: Path) -> Path:
-    """Return a stereo FLAC of three minutes, made of the demo's pieces one after another."""
+def compose_three_minutes(file: Path) -> None:
+    """Write a stereo FLAC of three minutes, made of the demo's pieces one after another."""
     parts = []
-    length = 0
-    while length < RATE * SECONDS:
-        for piece in PIECES:
-            composed = compose(piece)
-            samples = resample(composed.samples, composed.rate, RATE)
-            parts.append(np.broadcast_to(samples, (2, samples.shape[1])))
-            length += samples.shape[1]
-    file = folder / "three minutes.flac"
+    for piece in PIECES:
+        composed = compose(piece)
+        samples = resample(composed.samples, composed.rate, RATE)
+        parts.append(np.broadcast_to(samples, (2, samples.shape[1])))
     encode(file, np.ascontiguousarray(np.concatenate(parts, axis=1)[:, : RATE * SECONDS]), RATE)
-    return file
 
 
 def main() -> int:
     """Print a row per tool and return 0."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--file", type=Path)
+    parser.add_argument("--compose", type=Path, help="only write the three-minute file")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--essentia", help="Python with essentia")
     parser.add_argument("--librosa", help="Python with librosa")
     options = parser.parse_args()
+    if options.compose:
+        compose_three_minutes(options.compose)
+        return 0
     with tempfile.TemporaryDirectory() as scratch:
-        file = options.file or three_minutes(Path(scratch))
+        file = options.file or Path(scratch) / "three minutes.flac"
+        if not options.file:
+            # In a process of its own: a child's peak memory counts what its parent held when it was started.
+            subprocess.run([sys.executable, __file__, "--compose", str(file)], check=True)
         commands = {"sda analyze": [sys.executable, "-m", "small_dataset_audio", "analyze", str(file), "--json"]}
         if options.essentia:
             commands["Essentia MusicExtractor"] = [options.essentia, "-c", ESSENTIA, str(file)]
