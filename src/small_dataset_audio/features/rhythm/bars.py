@@ -1,0 +1,145 @@
+"""Downbeats: how many beats make a bar, and where bars begin.
+
+A bar of two, three or four beats with any beat as the first is a candidate. A log-linear model scores it by what tends to
+happen on first beats (bass, a cymbal rather than a snare, a change of harmony) and by how alike beats a bar apart are.
+The bar lines then follow the beats, and may slip where several bars together contradict them (an added beat).
+
+Sources: Goto and Muraoka, "Real-time beat tracking for drumless audio signals", Speech Communication 1999 (changes of
+harmony at bar lines); Klapuri, Eronen and Astola, "Analysis of the meter of acoustic musical signals", IEEE TASLP 2006.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from small_dataset_audio.features.rhythm.accents import Strengths, at, running_sums
+from small_dataset_audio.features.rhythm.spectrum import Curve
+
+METRES = {2: 0.0, 3: 0.0, 4: 0.83}
+"""Beats in a bar, and the term of the model that says how common it is."""
+FIRST_BEAT_WEIGHTS = np.array([1.3, -2.9, 10.0, 19.5])
+"""Of the strength of the bass, of the rise and of the change at the top of the spectrum (cymbals mark first beats, snares
+the others), and of the change of harmony."""
+REPETITION_WEIGHT = 4.8
+"""Of the correlation of strengths a bar apart."""
+HARMONY_BEATS = 2
+"""Beats after and before, whose harmonies are compared."""
+SILENT_NORM = 1e-6
+SLIP_COST = 12.0
+"""Cost of a bar of another length, in units of the evidence of one beat."""
+FEWEST_BARS = 2
+
+
+@dataclass(frozen=True)
+class Bars:
+    """The bars of a piece.
+
+    Attributes:
+        beats_per_bar: 2, 3 or 4.
+        offset: index of the first beat of a bar, less than `beats_per_bar`.
+        score: log-likelihood of these bars, up to a constant.
+        evidence: how much each beat looks like the first of a bar ``[shape=(beats,)]``.
+    """
+
+    beats_per_bar: int
+    offset: int
+    score: float
+    evidence: Curve
+
+
+def standardise(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``values`` with mean 0 and deviation 1 along the first axis; constants become 0."""
+    deviation = values.std(axis=0)
+    standard: NDArray[np.float64] = (values - values.mean(axis=0)) / np.maximum(deviation, 1e-6)
+    return standard
+
+
+def beat_means(sums: NDArray[np.float64], beats: Curve) -> NDArray[np.float64]:
+    """Return the mean of each beat ``[shape=(beats, bands)]``; the last beat lasts as long as the one before.
+
+    ``sums`` are the running sums over the frames ``[shape=(frames + 1, bands)]``.
+    """
+    edges = np.append(beats, 2.0 * beats[-1] - beats[-2])
+    edges = np.clip(np.round(edges).astype(np.intp), 0, sums.shape[0] - 1)
+    means: NDArray[np.float64] = np.diff(sums[edges], axis=0) / np.maximum(np.diff(edges), 1)[:, np.newaxis]
+    return means
+
+
+def harmony_change(tones: NDArray[np.float64]) -> Curve:
+    """Return the cosine distance between the shapes of the `HARMONY_BEATS` from each beat on and before it.
+
+    ``tones`` are means per beat ``[shape=(beats, bands)]``; at the first beat the distance is 0.
+    """
+    count = tones.shape[0]
+    sums = running_sums(tones)
+    here = np.arange(1, count)
+    stop, start = np.minimum(here + HARMONY_BEATS, count), np.maximum(here - HARMONY_BEATS, 0)
+    after = (sums[stop] - sums[here]) / (stop - here)[:, np.newaxis]
+    before = (sums[here] - sums[start]) / (here - start)[:, np.newaxis]
+    after -= after.mean(axis=1, keepdims=True)
+    before -= before.mean(axis=1, keepdims=True)
+    norms = np.sqrt((after**2).sum(axis=1) * (before**2).sum(axis=1))
+    alike = np.divide((after * before).sum(axis=1), norms, out=np.ones(count - 1), where=norms > SILENT_NORM)
+    return np.pad(1.0 - alike, (1, 0))
+
+
+def first_beat_evidence(beats: Curve, strengths: Strengths) -> Curve:
+    """Return how much each beat looks like the first of a bar, compared with the average beat ``[shape=(beats,)]``."""
+    steps = np.diff(beat_means(strengths.top, beats), axis=0)
+    terms = np.column_stack(
+        (
+            at(strengths.low, beats),
+            np.pad(steps.mean(axis=1), (1, 0)),
+            np.pad(np.abs(steps).mean(axis=1), (1, 0)),
+            harmony_change(beat_means(strengths.tones, beats)),
+        )
+    )
+    evidence: Curve = (terms - terms.mean(axis=0)) @ FIRST_BEAT_WEIGHTS
+    return evidence
+
+
+def find_bars(beats: Curve, strengths: Strengths) -> Bars | None:
+    """Return the likeliest bars over ``beats`` (in frames), or None where there are too few beats to tell."""
+    if beats.shape[0] < FEWEST_BARS * max(METRES):
+        return None
+    evidence = first_beat_evidence(beats, strengths)
+    alike = standardise(
+        np.column_stack([at(curve, beats) for curve in (strengths.low, strengths.full, strengths.high)])
+    )
+    best = Bars(0, 0, -np.inf, evidence)
+    for metre, common in METRES.items():
+        repetition = float((alike[metre:] * alike[:-metre]).mean())
+        for offset in range(metre):
+            score = float(evidence[offset::metre].mean()) + common + REPETITION_WEIGHT * repetition
+            if score > best.score:
+                best = Bars(metre, offset, score, evidence)
+    return best
+
+
+def bar_lines(bars: Bars) -> NDArray[np.intp]:
+    """Return which beats begin a bar: one in `Bars.beats_per_bar`, except where slipping pays ``[shape=(bars,)]``.
+
+    Viterbi decoding over the beats; the state is the place in the bar, and only first beats collect evidence.
+    """
+    evidence, metre = bars.evidence, bars.beats_per_bar
+    count = evidence.shape[0]
+    back = np.zeros((count, metre), dtype=np.intp)
+    score = np.full(metre, -SLIP_COST)
+    score[-bars.offset % metre] = 0.0
+    score[0] += evidence[0]
+    for beat in range(1, count):
+        came = np.roll(np.arange(metre), 1)
+        following = score[came]
+        slip = int(score.argmax())
+        better = score[slip] - SLIP_COST > following
+        back[beat] = np.where(better, slip, came)
+        score = np.where(better, score[slip] - SLIP_COST, following)
+        score[0] += evidence[beat]
+    place = int(score.argmax())
+    first = []
+    for beat in range(count - 1, -1, -1):
+        if place == 0:
+            first.append(beat)
+        place = int(back[beat, place])
+    return np.array(first[::-1], dtype=np.intp)
