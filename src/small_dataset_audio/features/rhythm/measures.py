@@ -43,8 +43,8 @@ class Tempo:
     """What the intervals between beats say.
 
     Attributes:
-        bpm: 60 over their median.
-        deviation: their standard deviation in seconds.
+        bpm: 60 over their median, outliers left out.
+        deviation: the standard deviation of all of them, in seconds.
     """
 
     bpm: float
@@ -52,13 +52,13 @@ class Tempo:
 
 
 def tempo(beats: Times) -> Tempo | None:
-    """Return the tempo of ``beats``, without outliers; None for fewer than two beats."""
+    """Return the tempo of ``beats``; None for fewer than two beats."""
     intervals = np.diff(beats)
     if not intervals.size:
         return None
     median = float(np.median(intervals))
     usual = intervals[(intervals <= OUTLIER_RATIO * median) & (intervals >= median / OUTLIER_RATIO)]
-    return Tempo(60.0 / float(np.median(usual)), float(usual.std()))
+    return Tempo(60.0 / float(np.median(usual)), float(intervals.std()))
 
 
 def is_defined(beats: Times) -> bool:
