@@ -30,13 +30,15 @@ class Strengths:
         low: strength of the bass, in units of the local RMS, within ±20 ms ``[shape=(frames,)]``.
         full: the same of the whole spectrum.
         high: the same of the attacks and cymbals.
-        top: running sums of `spectrum.Curves.top`, from which means over beats follow ``[shape=(frames + 1, bands)]``.
+        bass: running sum of `spectrum.Curves.bass`, from which means over beats follow ``[shape=(frames + 1, 1)]``.
+        top: running sums of `spectrum.Curves.top` ``[shape=(frames + 1, bands)]``.
         tones: the same of `spectrum.Curves.tones`.
     """
 
     low: Curve
     full: Curve
     high: Curve
+    bass: NDArray[np.float64]
     top: NDArray[np.float64]
     tones: NDArray[np.float64]
 
@@ -54,7 +56,7 @@ def accents(curves: Curves) -> Curve:
     """Return how accented each frame is, in units of the local RMS ``[shape=(frames,)]``."""
     mixed = local_units(curves.full)
     mixed = mixed + LOW_WEIGHT * local_units(curves.low) + SUSTAINED_WEIGHT * local_units(curves.sustained)
-    return np.minimum(local_units(gaussian_filter1d(mixed, SMOOTHING_FRAMES)), STRONGEST)
+    return local_units(gaussian_filter1d(mixed, SMOOTHING_FRAMES))
 
 
 def strengths(curves: Curves) -> Strengths:
@@ -69,6 +71,7 @@ def strengths(curves: Curves) -> Strengths:
         low=strength(curves.low),
         full=strength(curves.full),
         high=strength(curves.high),
+        bass=running_sums(curves.bass[:, np.newaxis]),
         top=running_sums(curves.top),
         tones=running_sums(curves.tones),
     )

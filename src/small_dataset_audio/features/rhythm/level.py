@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from small_dataset_audio.features.rhythm.accents import Strengths, at
 from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE, Curve
 
-CANDIDATES = ((1, 0), (2, 0), (2, 1), (4, 0), (4, 2), (6, 0), (6, 2), (6, 4))
-"""Strides and offsets in half pulses: twice as fast; as it is, and off it; every second pulse; every third."""
+CANDIDATES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2), (4, 0), (4, 2), (6, 0), (6, 2), (6, 4))
+"""Strides and offsets in half pulses: twice as fast; as it is, and off it; dotted; every second pulse; every third."""
 FEWEST_BEATS = 4
 """Candidates with fewer beats are not considered."""
 
-TEMPO_CENTRE_BPM = 95.0
-WEIGHTS = np.array([-3.93, -1.89, 1.47, 1.15, 0.96])
+TEMPO_CENTRE_BPM = 105.0
+WEIGHTS = np.array([-4.1, -1.9, 1.67, 1.36, 1.52])
 """Of the squared logarithm of the tempo's ratio to the centre (a resonance 36 % wide), of the squared logarithm of the
 onsets per beat, and of the mean strength of bass, whole spectrum and attacks at the beats."""
 

@@ -22,8 +22,8 @@ PROMINENCE = 2.0
 """How many times the moving mean a peak must reach: fluctuations of steady noise do not."""
 APART_FRAMES = 3
 """Onsets at most this many frames apart (30 ms) are one."""
-LATENCY = 0.006
-"""Seconds by which the rise of a windowed spectrum peaks after the attack; measured on annotated drums and piano."""
+LATENCY = 0.002
+"""Seconds by which the rise is late: a compromise between clicks (7 ms early with it) and annotated drums and pianos (4 ms late)."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ def refine(curve: Curve, frames: NDArray[np.intp]) -> Curve:
 
 def detect(envelope: Curve) -> Onsets:
     """Return the onsets in an onset envelope at `FRAME_RATE`."""
-    mean = uniform_filter1d(envelope, MEAN_FRAMES, mode="nearest")
+    covered = uniform_filter1d(np.ones_like(envelope), MEAN_FRAMES, mode="constant")
+    mean = uniform_filter1d(envelope, MEAN_FRAMES, mode="constant") / covered
     peaks = envelope == maximum_filter1d(envelope, PEAK_FRAMES)
     peaks &= envelope >= np.maximum(mean + THRESHOLD, PROMINENCE * mean)
     kept: list[int] = []

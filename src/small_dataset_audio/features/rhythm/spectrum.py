@@ -40,12 +40,16 @@ QUIETEST = 1e-3
 """Frames this far (-60 dB) under the loudest are left out of `LOUD_PERCENTILE`: padding with silence changes nothing."""
 RISE_FRAMES = 2
 """A rise is measured over this many frames: half of `FRAME`, as in Böck and Widmer."""
+SETTLED_FRAMES = 10
+"""An attack has decayed after this many frames (100 ms)."""
 VIBRATO_BANDS = 3
 """Width of the maximum filter."""
 SUSTAIN_FRAMES = 15
 """A sustained rise compares the means of this many frames (150 ms) after and before."""
 LOW_HZ, HIGH_HZ = 180.0, 1500.0
 """Under the first: bass drum and bass. Above the second: snare, cymbals, consonants, attacks."""
+BASS_HZ = 130.0
+"""Bass drum and the lowest octave of a bass."""
 TOP_HZ, TONES_HZ = 3000.0, (80.0, 2000.0)
 LASTING_FRAMES = 13
 """What is shorter (130 ms) is no tone: a moving minimum takes away drum hits."""
@@ -62,6 +66,7 @@ class Curves:
         low: the part of `full` under `LOW_HZ`.
         high: the part of `full` above `HIGH_HZ`.
         sustained: mean rise of the average over the next `SUSTAIN_FRAMES` frames over the last as many.
+        bass: magnitude under `BASS_HZ`, in units of its mean.
         top: log magnitudes above `TOP_HZ`: cymbals and snares ``[shape=(frames, bands)]``.
         tones: log magnitudes within `TONES_HZ` of what lasts at least `LASTING_FRAMES`: harmony without the drums
             ``[shape=(frames, bands)]``.
@@ -71,6 +76,7 @@ class Curves:
     low: Curve
     high: Curve
     sustained: Curve
+    bass: Curve
     top: Bands
     tones: Bands
 
@@ -97,7 +103,8 @@ def band_magnitudes(signal: Mono) -> Bands:
     """Return the magnitudes of ``signal`` (at `ANALYSIS_RATE`) in the bands of `filterbank` ``[shape=(frames, bands)]``."""
     weights, _ = filterbank()
     window = np.hanning(FRAME + 1)[:-1].astype(np.float32)
-    frames = frames_of(np.pad(signal, FRAME // 2), FRAME, HOP)
+    mirrored = np.pad(signal, FRAME // 2, mode="reflect")  # zeros would make a click of every cut
+    frames = frames_of(mirrored, FRAME, HOP)
     bands = np.empty((frames.shape[0], weights.shape[1]), dtype=np.float32)
     for start in range(0, frames.shape[0], BLOCK):
         spectra = np.abs(fft.rfft(frames[start : start + BLOCK] * window, axis=1))
@@ -112,10 +119,16 @@ def loudness_of(totals: Curve) -> float:
 
 
 def rises(logs: Bands) -> Bands:
-    """Return how much each band rose over the loudest of its neighbours `RISE_FRAMES` ago ``[shape=(frames, bands)]``."""
-    before = maximum_filter1d(logs[:-RISE_FRAMES], VIBRATO_BANDS, axis=1)
+    """Return how much each band rose over the loudest of its neighbours `RISE_FRAMES` ago ``[shape=(frames, bands)]``.
+
+    The first frames have no past; they count as a rise where they are louder than `SETTLED_FRAMES` later, as a file is
+    that begins with an attack, and one that was cut out of a lasting sound is not.
+    """
+    loudest = maximum_filter1d(logs, VIBRATO_BANDS, axis=1)
     flux = np.zeros_like(logs)
-    np.maximum(logs[RISE_FRAMES:] - before, 0.0, out=flux[RISE_FRAMES:])
+    np.maximum(logs[RISE_FRAMES:] - loudest[:-RISE_FRAMES], 0.0, out=flux[RISE_FRAMES:])
+    later = loudest[SETTLED_FRAMES : SETTLED_FRAMES + RISE_FRAMES]
+    np.maximum(logs[: later.shape[0]] - later, 0.0, out=flux[: later.shape[0]])
     return flux
 
 
@@ -157,4 +170,5 @@ def curves(signal: Mono) -> Curves:
         sustained[start:stop] = sustained_rise(logs)[here]
         tops[start:stop] = logs[here, top]
         tones[start:stop] = minimum_filter1d(logs[:, tonal], LASTING_FRAMES, axis=0)[here]
-    return Curves(full, low, high, sustained, tops, tones)
+    bass = bands[:, centres < BASS_HZ].sum(axis=1, dtype=np.float64)
+    return Curves(full, low, high, sustained, bass / max(bass.mean(), np.finfo(np.float64).tiny), tops, tones)
