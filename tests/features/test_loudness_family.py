@@ -51,7 +51,7 @@ def test_stems_are_metered_each_on_its_own() -> None:
 
 def test_without_stems_their_numbers_are_absent_and_say_what_to_run() -> None:
     found = measured(noise(4.0))
-    assert {found.absent[name] for name in STEM_NAMES} == {"there are no stems: run the stage separate first"}
+    assert {found.absent[name] for name in STEM_NAMES} == {"there are no stems beside the mix"}
 
 
 def test_one_missing_and_one_silent_stem_are_told_apart() -> None:

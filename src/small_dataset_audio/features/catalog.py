@@ -93,7 +93,7 @@ _RHYTHM = (
         "1 when there are at least 15 beats and their intervals deviate by at most 0.15 s (standard deviation).", "flag",
     ),
     _rhythm("beat_count", "beats", 0, 1000, "Number of beats found.", "int"),
-    _rhythm("beat_regularity", "s", 0, 1, "Standard deviation of the intervals between beats; 0 is a machine."),
+    _rhythm("beat_regularity", "s", 0, 1, "Standard deviation of all intervals between beats; 0 is a machine."),
     _rhythm("onset_count", "onsets", 0, 10000, "Number of onsets found in the mix.", "int"),
     _rhythm("onset_density", "1/s", 0, 50, "Onsets per second of the file."),
     _rhythm(
@@ -116,7 +116,7 @@ _RHYTHM = (
     _rhythm("ioi_std", "s", 0, 10, "Standard deviation of the intervals between successive onsets."),
     _rhythm(
         "rhythmic_complexity", "1", 0, 1,
-        "Mean of two terms: Shannon entropy of the inter-onset intervals in 50 bins over ln 50, and min(CV/2, 1) with "
+        "Mean of two terms: Shannon entropy of the inter-onset intervals in 50 bins of equal ratio from 0.03 to 10 s, over ln 50, and min(CV/2, 1) with "
         "CV their standard deviation over their mean.",
     ),
     _rhythm("rhythmic_evenness", "1", 0, 1, "1 / (1 + CV) of the inter-onset intervals; 1 is perfectly even."),

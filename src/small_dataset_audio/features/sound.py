@@ -38,6 +38,10 @@ class Sound:
     stems: Mapping[str, Spectra] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
 
+    def why_without(self, stem: str) -> str:
+        """Return the reason why nothing can be measured of ``stem``, which is not among the stems."""
+        return f"there is no {stem} stem" if self.stems else "there are no stems beside the mix"
+
 
 @dataclass(frozen=True)
 class Family:

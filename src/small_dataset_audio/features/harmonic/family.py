@@ -21,7 +21,6 @@ PITCHED_STEMS: Final = ("bass", "other")
 """The stems that carry the harmony: their sum is heard for the profile and the key, each alone for its movement."""
 CHANGE: Final = tuple(f"harmonic_{what}_{stem}" for what in ("movement", "variance") for stem in PITCHED_STEMS)
 
-NO_STEMS: Final = "there are no stems: run the stage separate first"
 TOO_SHORT: Final = f"the sound is shorter than {FRAME / PITCH_RATE:.2f} s, too short to tell pitches apart"
 SILENT: Final = "nothing in it is louder than -60 dBFS"
 NO_PEAKS: Final = "its spectrum has no peaks between 40 and 5000 Hz"
@@ -49,7 +48,7 @@ def measure(sound: Sound, earlier: Measured) -> Measured:
     tuning = tuning_of(peaks)
     found.add(_chroma(mix, tuning))
     found.add(_profile(harmony, peaks, tuning, sound.options.key_profile))
-    found.add(_change(stems, tuning, earlier))
+    found.add(_change(sound, stems, tuning, earlier))
     return found
 
 
@@ -105,14 +104,14 @@ def _key(peaks: Peaks, tuning: float, key_profile: str) -> Measured:
     return found
 
 
-def _change(stems: Mapping[str, Band], tuning: float, earlier: Measured) -> Measured:
+def _change(sound: Sound, stems: Mapping[str, Band], tuning: float, earlier: Measured) -> Measured:
     """Return movement and variance of each of the stems."""
     found = Measured()
     beats, bpm = earlier.times.get("beats"), earlier.values.get("bpm")
     for stem in PITCHED_STEMS:
         names = (f"harmonic_movement_{stem}", f"harmonic_variance_{stem}")
         if stem not in stems:
-            found.add(_missing(names, NO_STEMS))
+            found.add(_missing(names, sound.why_without(stem)))
             continue
         edges = steps(stems[stem].shape[1] / PITCH_RATE, beats, bpm)
         change = movement_and_variance(stems[stem], tuning, edges)

@@ -15,8 +15,6 @@ from small_dataset_audio.features.sound import STEMS, Family, Sound
 from small_dataset_audio.features.spectra import Spectra
 from small_dataset_audio.features.true_peak import true_peak
 
-NO_STEMS: Final = "there are no stems: run the stage separate first"
-"""Why a number of a stem is missing on a track that has not been separated."""
 TOO_SHORT: Final = "it is shorter than 0.4 s, the block in which loudness is measured"
 SILENT: Final = "it is silent: no 0.4 s of it are louder than -70 LUFS"
 RANGE_TOO_SHORT: Final = "it has fewer than two windows of 3 s that are loud enough to count"
@@ -31,7 +29,7 @@ def measure(sound: Sound, earlier: Measured) -> Measured:  # noqa: ARG001 - the 
         if stem in sound.stems:
             found.add(_loudness(sound.stems[stem], f"_{stem}"))
         else:
-            reason = f"there is no {stem} stem" if sound.stems else NO_STEMS
+            reason = sound.why_without(stem)
             found.absent.update({f"lufs_{stem}": reason, f"lra_{stem}": reason})
     return found
 

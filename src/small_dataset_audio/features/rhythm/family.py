@@ -21,7 +21,6 @@ LEAST_SECONDS: Final = 0.5
 CANCELLED: Final = 0.1
 """Where the mean of the channels has less than this share of their energy, they cancel, and the loudest is read instead."""
 
-NO_STEMS: Final = "there are no stems: run the stage separate first"
 SILENT: Final = "it is silent: no part of it is louder than -60 dBFS"
 TOO_SHORT: Final = "it is shorter than 0.5 s, too short for a rhythm"
 NO_ONSETS: Final = "it has no onsets"
@@ -140,7 +139,7 @@ def _of_stem(sound: Sound, stem: str, beats: Beats | None) -> tuple[Numbers, Rea
     names = [f"{name}_{stem}" for name in OF_STEM]
     missing: Numbers = dict.fromkeys(names)
     if stem not in sound.stems:
-        return missing, dict.fromkeys(names, f"there is no {stem} stem" if sound.stems else NO_STEMS)
+        return missing, dict.fromkeys(names, sound.why_without(stem))
     read = _read(sound.stems[stem])
     if isinstance(read, str):
         return missing, dict.fromkeys(names, read)
