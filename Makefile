@@ -9,9 +9,11 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 # The machine's own uv, when it is new enough (0.9) for pyproject.toml; else a private one.
 UV := $(shell uv --version 2>/dev/null | awk '{ split($$2, v, "."); exit !(v[1] > 0 || v[2] >= 9) }' && command -v uv || echo .tools/bin/uv)
-BIN := .venv/bin
+# A devcontainer keeps the environment in the home folder: a volume there is quick, and not mixed up with the host's.
+VENV := $(or $(UV_PROJECT_ENVIRONMENT),.venv)
+BIN := $(VENV)/bin
 # Which torch: empty takes PyPI's (CUDA on Linux, MPS on macOS), `make setup TORCH=cpu` the lean CPU build. It is remembered.
-TORCH ?= $(shell cat .venv/.torch-group 2>/dev/null)
+TORCH ?= $(shell cat $(VENV)/.torch-group 2>/dev/null)
 DEMO_DIR ?= data/demo
 TESTS ?= tests
 WORKERS ?= 2
@@ -38,7 +40,7 @@ setup: $(filter .tools/bin/uv,$(UV)) ## Make the environment in .venv exactly as
 	  echo "Error: the environment could not be made."; \
 	  echo "  Why: see the lines above. Most often the network broke off or the disk is full (7 GB; 2 GB with TORCH=cpu)."; \
 	  echo "  Fix: run the same command again: what was downloaded is kept."; exit 1; }
-	@printf '%s' '$(TORCH)' > .venv/.torch-group
+	@printf '%s' '$(TORCH)' > $(VENV)/.torch-group
 
 .PHONY: demo
 demo: setup ## Compose a small library of music, run the pipeline on it, compare with the truth
@@ -69,6 +71,14 @@ lint: setup ## Check style and the import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/hadolint Dockerfile.*
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/shellcheck scripts/*.sh
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/actionlint -color=false
+	@$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(BIN)/check-jsonschema --quiet --schemafile .devcontainer/devContainer.base.schema.json \
+	  .devcontainer/devcontainer.json .devcontainer/cuda/devcontainer.json
 
 .PHONY: format
 format: setup ## Format the code and mend what can be mended
@@ -88,19 +98,91 @@ benchmark: setup ## Time the analysis of a three-minute track, beside other tool
 	@$(BIN)/python benchmarks/analyze.py
 
 .PHONY: native-mac
-native-mac: ## On a Mac with Apple silicon: make the environment, check it, show the device
-	@[ "$$(uname -s)" = Darwin ] && [ "$$(uname -m)" = arm64 ] || { \
-	  echo "Error: this is $$(uname -s) on $$(uname -m)."; \
-	  echo "  Why: make native-mac is for macOS on Apple silicon."; \
-	  echo "  Fix: elsewhere, make setup does the same."; exit 1; }
-	@$(MAKE) --no-print-directory setup
-	@$(BIN)/sda doctor
+native-mac: ## On a Mac with Apple silicon: make the environment, check it, measure the GPU
+	@MAKE='$(MAKE)' scripts/native.sh mac
+
+.PHONY: native-linux
+native-linux: ## The same on Linux
+	@MAKE='$(MAKE)' scripts/native.sh linux
+
+.PHONY: up-cpu up-cuda up-rocm
+up-cpu: ## In a container, on the processor: build, check, run the pipeline on data/datasets
+up-cuda: ## The same on an NVIDIA GPU
+up-rocm: ## The same on an AMD GPU
+up-cpu up-cuda up-rocm: up-%:
+	@scripts/preflight.sh $*
+	@docker compose up --build sda-$*
+
+.PHONY: test-fast
+test-fast: setup ## The tests that need seconds: no containers, no processes of their own
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not process" --ignore tests/containers $(TESTS)
+
+.PHONY: test-containers
+test-containers: setup ## Build the images and try them on real volumes (needs Docker, or a Debian machine to put it on)
+	@scripts/ci-docker.sh
+	@CONTAINER_TESTS=1 $(BIN)/python -m pytest -q tests/containers
+
+.PHONY: test-devcontainer
+test-devcontainer: ## Open the devcontainer as an editor would, and run the fast tests in it (needs Docker and npm)
+	@scripts/ci-docker.sh
+	@scripts/test-devcontainer.sh
+
+.PHONY: test-lowest
+test-lowest: $(filter .tools/bin/uv,$(UV)) ## Run the tests with the lowest versions that pyproject.toml allows, in .venv-lowest
+	@$(UV) venv --quiet --clear .venv-lowest
+	@$(UV) pip install --quiet --python .venv-lowest --resolution lowest-direct $(if $(TORCH),--torch-backend $(TORCH)) --editable . --group dev
+	@.venv-lowest/bin/python -m pytest -q -n $(WORKERS) --dist loadfile --ignore tests/containers $(TESTS)
+
+# The Python of .python-version, on every platform that is promised; macOS from the version that native.sh asks for.
+.PHONY: wheels
+wheels: $(filter .tools/bin/uv,$(UV)) ## Prove that every locked package has a wheel for Linux (x86-64, Arm) and macOS (Arm)
+	@for platform in x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin; do \
+	  for group in "" "--group cpu"; do \
+	    MACOSX_DEPLOYMENT_TARGET=14.0 UV_PROJECT_ENVIRONMENT=$$(mktemp -d)/none $(UV) sync --quiet --dry-run --frozen --no-build \
+	      --no-dev --no-install-project --python-platform $$platform $$group || exit 1; \
+	    echo "Wheels for $$platform $$group: all there"; \
+	  done; \
+	done
+
+.PHONY: lock
+lock: $(filter .tools/bin/uv,$(UV)) ## Lock the newest versions that pyproject.toml allows
+	@$(UV) lock --upgrade
+
+.PHONY: package
+package: $(filter .tools/bin/uv,$(UV)) ## Build the wheel and the sdist into dist/, and look whether the wheel holds what it should
+	@rm -rf dist
+	@$(UV) build --quiet
+	@$(PYTHON) -m zipfile --list dist/*.whl | grep -q small_dataset_audio/py.typed
+	@$(PYTHON) -m zipfile --list dist/*.whl | grep -q entry_points.txt
+	@ls -l dist
+
+.PHONY: sbom
+sbom: $(filter .tools/bin/uv,$(UV)) ## List everything that an installation holds (CycloneDX) in dist/sbom.cdx.json
+	@mkdir -p dist
+	@$(UV) export --quiet --locked --no-dev --format cyclonedx1.5 --output-file dist/sbom.cdx.json >/dev/null
 
 .PHONY: ci
-ci: lint types coverage ## Everything that a change must pass
+ci: lint types wheels coverage ci-containers ## Everything that a change must pass
 	@echo "All checks passed."
+
+# What an image with torch from PyPI takes while it is built: two copies of 7 GB, uv's cache of as much, and some air.
+SPACE_FOR_IMAGES := 30
+.PHONY: ci-containers
+ci-containers: setup
+	@free=$$(df -Pk / | awk 'NR == 2 { print int($$4 / 1000000) }'); \
+	if [ "$$free" -lt $(SPACE_FOR_IMAGES) ]; then \
+	  reason="only $$free GB of disk are free, $(SPACE_FOR_IMAGES) are needed"; \
+	else \
+	  scripts/ci-docker.sh; \
+	  case $$? in \
+	    0) CONTAINER_TESTS=1 $(BIN)/python -m pytest -q tests/containers; status=$$?; scripts/ci-docker.sh stop; exit $$status ;; \
+	    3) reason="no container engine can be started here" ;; \
+	    *) exit 1 ;; \
+	  esac; \
+	fi; \
+	printf '\n%s\n%s\n%s\n\n' "**********" "THE CONTAINER TESTS WERE NOT RUN: $$reason." "**********"
 
 .PHONY: clean
 clean: ## Remove the environment and what tools left behind (never data/ or config.toml)
-	@rm -rf .venv .tools build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf .venv .venv-lowest .tools build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -84,8 +84,11 @@ def build(context: Path, kind: str, tag: str, *options: str) -> Ended:
     """Build ``Dockerfile.<kind>`` as ``sda-container-tests:<tag>``."""
     certificates = os.environ.get("SSL_CERT_FILE")
     secret = ("--secret", f"id=ca_bundle,src={certificates}") if certificates else ()
+    bases = [f"{name}={value}" for name in ("PYTHON_IMAGE", "UV_IMAGE") if (value := os.environ.get(f"SDA_{name}"))]
+    arguments = [word for base in bases for word in ("--build-arg", base)]
     file = ("--file", context / f"Dockerfile.{kind}")
-    return docker("build", "--progress", "plain", *file, *secret, *options, "--tag", f"{NAME}:{tag}", context)
+    # --load: a builder in a container keeps what it makes to itself otherwise.
+    return docker("buildx", "build", "--load", *file, *secret, *arguments, *options, "--tag", f"{NAME}:{tag}", context)
 
 
 def image_facts(image: str) -> dict[str, Any]:
@@ -134,10 +137,21 @@ class Volume:
         return json.loads((self.path / name).read_text(encoding="utf-8"))
 
     def start(self, *options: str, command: Sequence[str] = (), image: str | None = None) -> str:
-        """Start a container on it, hardened as compose does; return its name."""
+        """Start a container on it, hardened as compose does and without the benchmark; return its name."""
         name = f"{NAME}-{uuid.uuid4().hex[:8]}"
         self.started.append(name)
-        hardened = ("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--shm-size", "1g", "--tmpfs", "/tmp")
+        hardened: tuple[str, ...] = (
+            "--cap-drop",
+            "ALL",
+            "--security-opt",
+            "no-new-privileges",
+            "--shm-size",
+            "1g",
+            "--tmpfs",
+            "/tmp",
+        )
+        if not any(option.startswith("SDA_BENCHMARK") for option in options):
+            hardened += ("--env", "SDA_BENCHMARK=off")
         mount = () if "--volume" in options else ("--volume", f"{self.path}:/data")
         docker("run", "--detach", "--name", name, *hardened, *mount, *options, image or self.image, *command)
         return name
@@ -180,7 +194,8 @@ def wait_for(name: str, text: str, limit: float = 180) -> None:
 def compose_project(folder: Path, data: Path, **settings: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the name of a compose project and the environment for it; everything of it is removed at the end."""
     project = f"sdatest{uuid.uuid4().hex[:8]}"
-    env = {"SDA_DATA": str(data), "SDA_IMAGE": NAME, "COMPOSE_PROJECT_NAME": project, **settings}
+    env = {"SDA_DATA": str(data), "SDA_IMAGE": NAME, "COMPOSE_PROJECT_NAME": project, "SDA_BENCHMARK": "off"}
+    env |= settings
     try:
         yield project, env
     finally:
