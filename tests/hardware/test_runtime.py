@@ -201,6 +201,7 @@ def test_torch_that_is_there_already_is_used_as_it_is(monkeypatch: pytest.Monkey
     [
         (ModuleNotFoundError("No module named 'torch'", name="torch"), "not installed", "make setup"),
         (ModuleNotFoundError("No module named 'sympy'", name="sympy"), "cannot be imported", "reinstall-package"),
+        (ImportError("libtorch_cpu.so: failed to map segment from shared object"), "cannot be imported", "ulimit -v"),
         (OSError("libcudart.so.12: cannot open shared object file"), "cannot be imported", "--group cpu"),
         (ImportError("dlopen(x): Library not loaded: libomp.dylib"), "cannot be imported", "--group cpu"),
         (RuntimeError("module was compiled against NumPy 1.x"), "cannot be imported", "numpy"),

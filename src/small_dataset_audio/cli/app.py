@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from small_dataset_audio import __version__
-from small_dataset_audio.cli import analyze, configure, doctor, features, run, setup
+from small_dataset_audio.cli import analyze, benchmark, configure, doctor, features, run, setup
 from small_dataset_audio.cli import demo as demo_command
 from small_dataset_audio.cli.session import Session
 
@@ -49,6 +49,7 @@ def root(
 app.command("setup")(setup.setup)
 app.command("doctor")(doctor.doctor)
 app.command("devices")(doctor.devices)
+app.command("benchmark")(benchmark.benchmark)
 app.command("run")(run.run)
 app.command("analyze")(analyze.analyze)
 app.command("features")(features.features)

@@ -174,7 +174,12 @@ def _import_fault(error: BaseException) -> EnvironmentFault:
             f"Python at {sys.executable} has no package named torch.",
             "Run `make setup` in the project folder (or `pip install torch torchaudio`), then run the command again.",
         )
-    if "shared object" in reason or "Library not loaded" in reason:
+    if "failed to map segment" in reason or "annot allocate memory" in reason:
+        fix = (
+            "There is too little memory to load torch. Give this machine or container more (2 GiB at least), raise the "
+            "address space limit (`ulimit -v`), or install the smaller CPU build: `uv sync --locked --group cpu`."
+        )
+    elif "shared object" in reason or "Library not loaded" in reason:
         fix = (
             "A library that this torch build needs is missing or damaged. Install torch again: "
             "`uv sync --locked --reinstall-package torch`, or the smaller CPU build: `uv sync --locked --group cpu`."

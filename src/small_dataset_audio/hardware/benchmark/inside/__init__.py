@@ -1,0 +1,1 @@
+"""What runs in the child processes, where torch is imported."""
