@@ -50,6 +50,7 @@ def sda(
         stdin=None if text_in is not None else subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        errors="surrogateescape",  # file names need not be text
         timeout=limit,
         check=False,
     )

@@ -24,7 +24,7 @@ def clock(seconds: float) -> Wave:
 def hiss(seconds: float, seed: int) -> Wave:
     """Return white Gaussian noise with an RMS of 1 ``[shape=(n,)]``."""
     return np.asarray(
-        np.random.RandomState(seed).standard_normal(round(seconds * RATE))  # noqa: NPY002 - its stream is frozen
+        np.random.RandomState(seed).standard_normal(round(seconds * RATE))
     )
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from small_dataset_audio.cli.console import json_text, plural
 from small_dataset_audio.cli.run import names_of
 from small_dataset_audio.cli.session import Session, session_of
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def analyze(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The recording.")],
+    file: Annotated[Path, typer.Argument(help="The recording.", metavar="FILE")],
     stages: Annotated[str | None, typer.Option(help="Only these stages.", metavar="A,B")] = None,
     skip: Annotated[str | None, typer.Option(help="Leave these stages out.", metavar="A,B")] = None,
     allow_truncated: Annotated[
@@ -43,11 +44,9 @@ def analyze(
     analysis = analyze_file(file, settings, chosen)
     document = analysis.as_dict()
     if output is not None:
-        import json
-
         from small_dataset_audio.atomic import write_text
 
-        write_text(output, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        write_text(output, json_text(document))
         session.terminal.status(f"Written: {output}")
     if as_json:
         session.print_json(document)
@@ -56,8 +55,6 @@ def analyze(
 
 
 def _show(session: Session, analysis: "FileAnalysis") -> None:
-    from rich.table import Table
-
     from small_dataset_audio.features.catalog import declared
 
     audio, found = analysis.audio, analysis.found
@@ -65,21 +62,21 @@ def _show(session: Session, analysis: "FileAnalysis") -> None:
     show(f"{analysis.file}: {audio['seconds']:.2f} s, {audio['rate']} Hz, {audio['channels']} channels")
     if audio.get("truncated"):
         session.terminal.warn("The file is cut short: what could be decoded was measured.")
-    table = Table("feature", "value", "unit", "declared range", box=None, pad_edge=False)
+    rows = []
     for one in declared().values():
         if one.name in found.values:
             value = found.values[one.name]
-            text = str(int(value)) if one.kind in {"int", "flag"} else f"{value:.4g}"
-            table.add_row(one.name, text, one.unit, f"{one.low:g} to {one.high:g}")
-    show(table)
+            text = f"{value:.4g}" if one.kind == "float" else str(int(value))
+            rows.append((one.name, text, one.unit, f"{one.low:g} to {one.high:g}"))
+    session.terminal.table(("feature", "value", "unit", "declared range"), rows)
     for name, answers in found.labels.items():
         show(f"{name}: " + ", ".join(f"{label} ({strength:.2f})" for label, strength in answers.items()))
     for name, confidence in found.confidence.items():
         show(f"Confidence of {name}: {confidence:.2f}")
-    counts = ", ".join(f"{len(times)} {name}" for name, times in found.times.items())
+    counts = ", ".join(plural(len(times), name.removesuffix("s")) for name, times in found.times.items())
     show(f"\nFound {counts or 'no moments'}. Took {analysis.seconds:.2f} s.")
     reasons: dict[str, list[str]] = {}
     for name, reason in found.absent.items():
         reasons.setdefault(reason, []).append(name)
     for reason, missing in reasons.items():
-        show(f"Absent, because {reason}: {', '.join(missing)}")
+        show(f"\nNot measured, because {reason}:\n  {', '.join(missing)}")

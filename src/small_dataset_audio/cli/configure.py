@@ -6,9 +6,16 @@ import typer
 
 from small_dataset_audio.cli.session import session_of
 
-app = typer.Typer(help="Show and change the settings.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+@app.callback(invoke_without_command=True)
+def root(context: typer.Context) -> None:
+    """Show and change the settings."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command()
@@ -26,19 +33,12 @@ def show(
     if as_json:
         session.print_json(settings_document(loaded))
         return
-    from rich.table import Column, Table
-
-    table = Table(
-        "setting", Column("value", overflow="fold"), Column("from", overflow="fold"), box=None, pad_edge=False
-    )
-    shown = rows(loaded)
-    for row in shown:
-        if row.used or everything:
-            table.add_row(row.key, row.text, str(row.origin))
-    session.terminal.result(table)
-    hidden = sum(1 for row in shown if not row.used)
+    known = rows(loaded)
+    shown = [(row.key, row.text, str(row.origin)) for row in known if row.used or everything]
+    session.terminal.table(("setting", "value", "from"), shown)
+    hidden = len(known) - len(shown)
     session.terminal.result(f"\nSettings file: {loaded.file or 'none (sda setup writes one)'}")
-    if hidden and not everything:
+    if hidden:
         session.terminal.result(f"{hidden} settings of stages that are still to come are not shown: --all shows them.")
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from small_dataset_audio.cli.console import program_name
 from small_dataset_audio.cli.run import carry_out_plan
 from small_dataset_audio.cli.session import Session, session_of
 
@@ -45,7 +46,8 @@ def demo(
     settings = session.loaded.settings
     plan = make_plan(request, settings.paths.library, settings)
     summary = carry_out_plan(session, plan, request)
-    rows = demo_rows(settings.paths.library, [(one.audio, one.truth) for one in written])
+    failed = {failure.track for failure in summary.failures}
+    rows = demo_rows(settings.paths.library, [(one.audio, one.truth) for one in written], failed)
     if as_json:
         session.print_json({**summary.as_dict(), "pieces": [_document(row) for row in rows]})
     else:
@@ -56,27 +58,28 @@ def demo(
 
 
 def _show(session: Session, rows: "Sequence[DemoRow]", home: Path) -> None:
-    from rich.table import Table
-
-    columns = ("piece", "true tempo", "measured", "beats", "true key", "measured", "LUFS", "dBTP")
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(
+    columns = ("piece", "BPM", "measured", "beats", "F", "key", "measured", "LUFS", "dBTP")
+    table = [
+        (
             row.truth.title,
-            row.tempo.true,
-            _measured(row.tempo),
-            row.beats.verdict,
+            _bare(row.tempo.true),
+            _bare(_measured(row.tempo)),
+            row.beats.verdict.partition(" found")[0],
+            _number(row.beats.figures.get("f_measure"), 2),
             row.key.true,
             _measured(row.key),
-            _number(row.info.get("lufs")),
-            _number(row.info.get("true_peak")),
+            _number(row.info.get("lufs"), 1),
+            _number(row.info.get("true_peak"), 1),
         )
+        for row in rows
+    ]
     show = session.terminal.result
     show("\nWhat sda measured, beside what is true of each piece:\n")
-    show(table)
-    show(f"\nRecordings, each with its truth: {home / 'recordings'}")
+    session.terminal.table(columns, table)
+    show("\nF: F-measure of the beats within 70 ms; 1.00 finds every beat and no other.")
+    show(f"Recordings, each with its truth: {home / 'recordings'}")
     show(f"Library: {home / 'library'} (one folder per track; its .INFO file holds every number)")
-    show("Next, your own music: sda run ~/Music/tapes")
+    show(f"Next, your own music: {program_name()} run ~/Music/tapes")
 
 
 def _measured(row: "Row") -> str:
@@ -84,8 +87,13 @@ def _measured(row: "Row") -> str:
     return row.verdict if row.measured is None else row.measured + ("" if row.good else f" ({row.verdict})")
 
 
-def _number(value: object) -> str:
-    return f"{value:.1f}" if isinstance(value, int | float) else "absent"
+def _bare(tempo: str) -> str:
+    """Return a tempo without the unit, which the column names."""
+    return tempo.replace(" BPM", "")
+
+
+def _number(value: object, decimals: int) -> str:
+    return f"{value:.{decimals}f}" if isinstance(value, int | float) else "absent"
 
 
 def _document(row: "DemoRow") -> dict[str, object]:

@@ -1,9 +1,11 @@
 """``sda doctor`` and ``sda devices``: what the environment and the machine offer."""
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from small_dataset_audio.cli.console import Style, as_called, plural
 from small_dataset_audio.cli.session import Session, session_of
 from small_dataset_audio.errors import EXIT_FAILED, EXIT_OK, ConfigError
 
@@ -13,8 +15,11 @@ if TYPE_CHECKING:
     from small_dataset_audio.config.load import Loaded
     from small_dataset_audio.validation.check import Report
 
-_MARKS: Final = {"ok": ("✓", "green"), "note": ("·", "dim"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
-_CRASH: Final = ("✗", "red")
+_STYLES: Final[dict[str, Style]] = {"ok": "green", "note": "dim", "warn": "yellow", "fail": "red", "crash": "red"}
+_MARKS: Final = {"ok": "✓", "note": "·", "warn": "!", "fail": "✗", "crash": "✗"}
+_PLAIN_MARKS: Final = {"ok": "+", "note": "-", "warn": "!", "fail": "x", "crash": "x"}
+"""For terminals whose encoding has no others."""
+_TROUBLES: Final = frozenset({"warn", "fail", "crash"})
 
 
 def doctor(
@@ -48,26 +53,39 @@ def doctor(
 
 
 def show_reports(session: Session, reports: "Sequence[Report]") -> None:
-    """Write one line per check, grouped, with the remedy under what is not well."""
-    from rich.text import Text
+    """Write what the checks found, by group: one line for a group in which all is well, else one for each check.
 
-    show = session.terminal.result
-    group = None
-    for report in reports:
-        if report.group != group:
-            group = report.group
-            show(Text(group, style="bold"))
-        mark, style = _MARKS.get(report.status, _CRASH)
-        show(Text.assemble((f"  {mark} ", style), f"{report.name}: {report.summary}"))
-        if report.status in {"warn", "fail", "crash"}:
-            for sentence in (report.detail, report.fix):
-                if sentence:
-                    show(Text(f"      {sentence}", style=style))
-        elif session.verbose and report.detail:
-            show(Text(f"      {report.detail}", style="dim"))
-    troubles = [report for report in reports if report.status in {"fail", "crash"}]
-    warnings = [report for report in reports if report.status == "warn"]
-    show(f"{len(reports)} checks, {len(troubles)} failed, {len(warnings)} warnings.")
+    The remedy stands under what is not well. With ``--verbose`` every check has its line, with ``--quiet`` only troubles.
+    """
+    for group, members in groupby(reports, key=lambda report: report.group):
+        found = list(members)
+        well = [report for report in found if report.status == "ok"]
+        if session.quiet:
+            found = [report for report in found if report.status in _TROUBLES]
+        elif not session.verbose and len(well) > 1:
+            names = ", ".join(report.name for report in well)
+            _show_line(session, "ok", f"{group}: {names}")
+            found = [report for report in found if report.status != "ok"]
+        for report in found:
+            _show_report(session, report)
+    failed = sum(report.status in {"fail", "crash"} for report in reports)
+    warned = sum(report.status == "warn" for report in reports)
+    session.terminal.result(f"{plural(len(reports), 'check')}, {failed} failed, {plural(warned, 'warning')}.")
+
+
+def _show_report(session: Session, report: "Report") -> None:
+    _show_line(session, report.status, f"{report.group}, {report.name}: {report.summary}")
+    if report.status in _TROUBLES or session.verbose:
+        style = _STYLES[report.status]
+        for sentence in (report.detail, report.fix):
+            if sentence:
+                session.terminal.result(f"    {as_called(sentence)}", style)
+
+
+def _show_line(session: Session, status: str, text: str) -> None:
+    terminal = session.terminal
+    marks = _MARKS if terminal.results.holds("".join(_MARKS.values())) else _PLAIN_MARKS
+    terminal.result(text, lead=(f"{marks[status]} ", _STYLES[status]))
 
 
 def devices(
@@ -85,17 +103,13 @@ def devices(
     if as_json:
         session.print_json(choice.as_dict())
         return
-    from rich.table import Table
-
-    table = Table("", "device", "kind", "name", "memory free", "usable", "why", box=None, pad_edge=False)
+    rows = []
     for device in choice.devices:
         memory = device.memory
         free = f"{memory.free / 2**30:.1f} of {memory.total / 2**30:.1f} GiB" if memory else "not told"
-        chosen = "->" if device.id == choice.device.id else ""
-        table.add_row(
-            chosen, device.id, device.kind, device.name, free, "yes" if device.usable else "no", device.reason or ""
-        )
-    session.terminal.result(table)
+        usable = "yes" if device.usable else "no"
+        rows.append((device.id, device.kind, device.name, free, usable, device.reason or ""))
+    session.terminal.table(("device", "kind", "name", "memory free", "usable", "why not"), rows, free=5)
     session.terminal.result(f"Chosen: {choice.device.id}: {choice.why}")
     if choice.warning:
         session.terminal.warn(choice.warning)

@@ -29,10 +29,6 @@ def features(
         show(f"{one.name} ({one.kind}, {one.unit}, {one.low:g} to {one.high:g})\n{one.meaning}")
         show(f"Measured by: {one.stage}\nSource: {one.source}")
         return
-    from rich.table import Table
-
-    table = Table("feature", "unit", "range", "stage", "meaning", box=None, pad_edge=False)
-    for one in chosen:
-        table.add_row(one.name, one.unit, f"{one.low:g} to {one.high:g}", one.stage, one.meaning)
-    show(table)
+    rows = [(one.name, one.unit, f"{one.low:g} to {one.high:g}", one.stage, one.meaning) for one in chosen]
+    session.terminal.table(("feature", "unit", "range", "stage", "meaning"), rows, free=4)
     show(f"\n{len(chosen)} features. `sda features NAME` shows one with its source.")

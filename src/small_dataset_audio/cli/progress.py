@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from small_dataset_audio.cli.console import Terminal
+from small_dataset_audio.cli.console import Terminal, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,8 @@ class PlainProgress:
     def begin(self, plan: "Plan", workers: int) -> None:
         """Show that the jobs of ``plan`` start."""
         self._total = len(plan.jobs)
-        self._terminal.status(f"{self._total} tracks to do on {workers} processes; {len(plan.done)} done already.")
+        tracks, processes = plural(self._total, "track"), plural(workers, "process", "processes")
+        self._terminal.status(f"{tracks} to do on {processes}; {len(plan.done)} done already.")
 
     def step(self, result: "StepResult") -> None:
         """Remember how long the track took."""
@@ -61,7 +62,7 @@ class BarProgress:
 
     def begin(self, plan: "Plan", workers: int) -> None:
         """Show the bar."""
-        self._bar = self._progress.add_task(f"{workers} processes", total=len(plan.jobs))
+        self._bar = self._progress.add_task(plural(workers, "process", "processes"), total=len(plan.jobs))
 
     def step(self, result: "StepResult") -> None:
         """Name the track that was worked on last."""

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from small_dataset_audio.cli.console import as_called, plural, program_name
 from small_dataset_audio.cli.session import Session, session_of
-from small_dataset_audio.errors import EXIT_FAILED, EXIT_OK
+from small_dataset_audio.errors import EXIT_FAILED, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from small_dataset_audio.pipeline.plan import Plan, Request
     from small_dataset_audio.pipeline.run import Summary
+    from small_dataset_audio.pipeline.stage import Stage
 
 ALL_STAGES = "all"
 """What a bare ``--force`` means; `cli.main` writes it out before the options are parsed."""
@@ -32,7 +34,8 @@ def run(
     force: Annotated[
         str | None, typer.Option(help="Run these stages again where they are done; 'all' for all.", metavar="A,B")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: what fits.", min=1)] = None,
+    workers: Annotated[str | None, typer.Option(help="Worker processes. Default: what fits.", metavar="N")] = None,
+    engine: Annotated[str | None, typer.Option(help="Where the work is done.", metavar="local|ray")] = None,
     allow_truncated: Annotated[
         bool | None, typer.Option("--allow-truncated", help="Measure what is left of files that are cut short.")
     ] = None,
@@ -50,6 +53,7 @@ def run(
             "pipeline.stages": ("--stages", names_of(stages)),
             "pipeline.skip": ("--skip", names_of(skip)),
             "pipeline.workers": ("--workers", workers),
+            "pipeline.engine": ("--engine", engine),
             "pipeline.allow_truncated": ("--allow-truncated", allow_truncated),
         }
     )
@@ -96,11 +100,17 @@ def _request(session: Session, source: Path | None, force: list[str]) -> "Reques
     """Return what was asked for, or None when there is neither a recording nor a track to work on."""
     from small_dataset_audio.dataset.organize import find_audio
     from small_dataset_audio.pipeline.plan import Request, tracks_of
-    from small_dataset_audio.pipeline.stages import pick, stage
+    from small_dataset_audio.pipeline.stages import pick
 
     settings = session.loaded.settings
+    if settings.pipeline.engine != "local":
+        raise UsageError(
+            f"This version of sda cannot work on {settings.pipeline.engine} yet.",
+            "That engine comes with a later version. This one works with processes on this machine.",
+            "Leave out --engine, or set pipeline.engine to local in the settings.",
+        )
     chosen = pick(settings.pipeline.stages, settings.pipeline.skip)
-    forced = frozenset(s.name for s in chosen) if ALL_STAGES in force else frozenset(stage(n).name for n in force)
+    forced = _forced(force, chosen)
     if source is None:
         datasets, library = settings.paths.datasets, settings.paths.library
         if datasets.is_dir() and find_audio(datasets, library=library):
@@ -108,6 +118,27 @@ def _request(session: Session, source: Path | None, force: list[str]) -> "Reques
         elif not tracks_of(library):
             return None
     return Request(source, chosen, forced)
+
+
+def _forced(names: list[str], chosen: "tuple[Stage, ...]") -> frozenset[str]:
+    """Return the names of the stages to run again where they are done; they must be among those that run.
+
+    Raises:
+        UsageError: one is unknown, or is left out of this run.
+    """
+    from small_dataset_audio.pipeline.stages import stage
+
+    running = frozenset(one.name for one in chosen)
+    if ALL_STAGES in names:
+        return running
+    forced = frozenset(stage(name).name for name in names)
+    if left_out := sorted(forced - running):
+        raise UsageError(
+            f"{', '.join(left_out)} cannot be forced.",
+            "This run leaves it out: by --stages or --skip, or by the settings pipeline.stages and pipeline.skip.",
+            "Name it among the stages to run, or leave it out of --force.",
+        )
+    return forced
 
 
 def _say_where_music_goes(session: Session, *, as_json: bool) -> None:
@@ -119,7 +150,7 @@ def _say_where_music_goes(session: Session, *, as_json: bool) -> None:
     else:
         session.terminal.result(
             f"Nothing to do yet: there are no recordings in {paths.datasets} and no tracks in {paths.library}.\n"
-            f"Put music into {paths.datasets}, or name a folder: sda run ~/Music/tapes"
+            f"Put music into {paths.datasets}, or name a folder: {program_name()} run ~/Music/tapes"
         )
 
 
@@ -146,7 +177,7 @@ def _show_plan(session: Session, plan: "Plan", *, as_json: bool) -> None:
     for note in plan.notes:
         session.terminal.warn(note)
     show(
-        f"\nDry run: {len(plan.jobs)} tracks to do, {len(plan.done)} done already, "
+        f"\nDry run: {plural(len(plan.jobs), 'track')} to do, {len(plan.done)} done already, "
         f"{len(plan.failures)} that cannot be planned. Nothing was written."
     )
 
@@ -157,7 +188,7 @@ def _show_summary(session: Session, summary: "Summary") -> None:
         session.terminal.warn(warning)
     for failure in summary.failures:
         _show_failure(session, failure.track, failure.stage, (failure.what, failure.why, failure.fix))
-    parts = [f"{len(summary.done)} tracks done"]
+    parts = [f"{plural(len(summary.done), 'track')} done"]
     if summary.skipped:
         parts.append(f"{len(summary.skipped)} had nothing left to do")
     if summary.failures:
@@ -172,4 +203,5 @@ def _show_summary(session: Session, summary: "Summary") -> None:
 
 def _show_failure(session: Session, track: str, stage: str, sentences: tuple[str, str, str]) -> None:
     what, why, fix = sentences
-    session.terminal.result(f"FAILED {track} ({stage})\n  {what}\n  Why: {why}\n  Fix: {fix}")
+    session.terminal.result(f"FAILED {track} ({stage})", "red")
+    session.terminal.result(f"  {what}\n  Why: {why}\n  Fix: {as_called(fix)}")

@@ -19,10 +19,77 @@ ERROR_SCHEMA: dict[str, Any] = {
 }
 
 
+_DIALECT = ERROR_SCHEMA["$schema"]
+_VALUE: dict[str, Any] = {
+    "type": ["string", "number", "boolean", "array", "null"],
+    "items": {"type": "string"},
+    "description": "null where it is not set",
+}
+SETTINGS_SCHEMA: dict[str, Any] = {
+    "$schema": _DIALECT,
+    "title": "sda config show",
+    "type": "object",
+    "properties": {
+        "file": {"type": ["string", "null"], "description": "The settings file; null where there is none."},
+        "folder": {"type": "string", "description": "What relative paths count from."},
+        "settings": {
+            "type": "object",
+            "description": "section.key -> its value and where that came from",
+            "additionalProperties": {
+                "type": "object",
+                "properties": {
+                    "value": _VALUE,
+                    "origin": {"enum": ["default", "file", "env", "command line"]},
+                    "detail": {"type": ["string", "null"], "description": "The line, variable or option."},
+                    "used": {"type": "boolean", "description": "Whether a stage uses it yet."},
+                },
+                "required": ["value", "origin", "detail", "used"],
+                "additionalProperties": False,
+            },
+        },
+    },
+    "required": ["file", "folder", "settings"],
+    "additionalProperties": False,
+}
+SETTING_SCHEMA: dict[str, Any] = {
+    "$schema": _DIALECT,
+    "title": "sda config get KEY",
+    "type": "object",
+    "additionalProperties": _VALUE,
+    "minProperties": 1,
+    "maxProperties": 1,
+}
+_TEXTS = ("name", "unit", "group", "stage", "meaning", "source")
+FEATURES_SCHEMA: dict[str, Any] = {
+    "$schema": _DIALECT,
+    "title": "sda features",
+    "type": "object",
+    "properties": {
+        "features": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "properties": {
+                    **{name: {"type": "string"} for name in _TEXTS},
+                    "low": {"type": "number"},
+                    "high": {"type": "number"},
+                    "kind": {"enum": ["float", "int", "flag"]},
+                },
+                "required": [*_TEXTS, "low", "high", "kind"],
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": ["features"],
+    "additionalProperties": False,
+}
+
+
 def schemas() -> dict[str, dict[str, Any]]:
     """Return command -> the JSON Schema of what it prints with ``--json``."""
     from small_dataset_audio.hardware.schema import DEVICES_SCHEMA
-    from small_dataset_audio.pipeline.schema import ANALYZE_SCHEMA, PLAN_SCHEMA, RUN_SCHEMA
+    from small_dataset_audio.pipeline.schema import ANALYZE_SCHEMA, DEMO_SCHEMA, PLAN_SCHEMA, RUN_SCHEMA
     from small_dataset_audio.validation.schema import DOCTOR_SCHEMA
 
     return {
@@ -31,5 +98,9 @@ def schemas() -> dict[str, dict[str, Any]]:
         "sda run --dry-run": PLAN_SCHEMA,
         "sda doctor": DOCTOR_SCHEMA,
         "sda devices": DEVICES_SCHEMA,
+        "sda demo": DEMO_SCHEMA,
+        "sda features": FEATURES_SCHEMA,
+        "sda config show": SETTINGS_SCHEMA,
+        "sda config get KEY": SETTING_SCHEMA,
         "any command that fails": ERROR_SCHEMA,
     }

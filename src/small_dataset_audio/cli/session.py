@@ -1,8 +1,5 @@
 """What one invocation of ``sda`` knows: the global options, the settings, and where to write."""
 
-import json
-import logging
-import sys
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from small_dataset_audio.cli.console import Terminal
+from small_dataset_audio.errors import ConfigError, UsageError
+from small_dataset_audio.pipeline.logs import log_to_stderr
 
 if TYPE_CHECKING:
     from small_dataset_audio.config.load import Loaded
@@ -30,26 +29,41 @@ class Session:
         self._verbose = verbose
         self._quiet = quiet
         self.terminal = Terminal(quiet=quiet)
-        logging.basicConfig(
-            level=logging.DEBUG if verbose else logging.WARNING, format="%(message)s", stream=sys.stderr
-        )
+        log_to_stderr(verbose=verbose)
 
     @property
     def verbose(self) -> bool:
         """Whether to say more: ``-v``, or the settings."""
-        return self._verbose or (not self._quiet and self.loaded.settings.general.verbosity == "verbose")
+        return self._verbose or (not self._quiet and self._verbosity == "verbose")
 
     @property
     def quiet(self) -> bool:
         """Whether to say only results, warnings and errors: ``-q``, or the settings."""
-        return self._quiet or (not self._verbose and self.loaded.settings.general.verbosity == "quiet")
+        return self._quiet or (not self._verbose and self._verbosity == "quiet")
+
+    @property
+    def _verbosity(self) -> str:
+        """How much the settings want said; what is usual where they cannot be read."""
+        try:
+            return self.loaded.settings.general.verbosity
+        except (ConfigError, UsageError):
+            return "normal"
 
     @cached_property
     def loaded(self) -> "Loaded":
-        """The settings, with the origin of each."""
+        """The settings, with the origin of each.
+
+        Raises:
+            UsageError: an option has a wrong value, and nothing else is wrong.
+            ConfigError: the file or a variable has mistakes.
+        """
         from small_dataset_audio.config.load import load_settings
 
-        loaded = load_settings(self._config, self._overrides, options=self._options)
+        try:
+            loaded = load_settings(self._config, self._overrides, options=self._options)
+        except ConfigError as error:
+            load_settings(self._config)
+            raise UsageError(error.what, error.why, error.fix) from error
         verbosity = loaded.settings.general.verbosity
         self.terminal.quiet = self._quiet or (verbosity == "quiet" and not self._verbose)
         return loaded
@@ -114,7 +128,7 @@ class Session:
 
     def print_json(self, document: Mapping[str, Any]) -> None:
         """Write one JSON document to stdout."""
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        self.terminal.print_json(document)
 
 
 def session_of(context: typer.Context) -> Session:

@@ -1,10 +1,12 @@
 """``sda setup``, the guided first run, and what a bare ``sda`` does."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from small_dataset_audio.cli.console import program_name
 from small_dataset_audio.cli.session import Session, session_of
 from small_dataset_audio.errors import EXIT_OK
 
@@ -14,10 +16,11 @@ if TYPE_CHECKING:
 FOLDERS: Final = ("datasets", "models", "generated", "library", "reports", "cache")
 """The keys of ``[paths]``, each a folder that the guide makes."""
 
-NEXT_STEPS: Final = """What to do next:
-  sda demo                 hear and see what sda does, on music that it composes itself
-  sda run ~/Music/tapes    bring a folder of recordings into the library and measure them
-  sda analyze song.mp3     every number of one file, nothing written"""
+_NEXT_STEPS: Final = (
+    ("demo", "hear and see what sda does, on music that it composes itself"),
+    ("run ~/Music/tapes", "bring a folder of recordings into the library and measure them"),
+    ("analyze song.mp3", "every number of one file, nothing written"),
+)
 
 
 def setup(
@@ -45,7 +48,7 @@ def welcome(session: Session) -> int:
     file = session.loaded.file
     session.terminal.result(f"Settings: {file}" if file else "Settings: defaults (sda setup writes a config.toml)")
     session.terminal.result(f"Library: {session.loaded.settings.paths.library}")
-    session.terminal.result(NEXT_STEPS)
+    _show_next_steps(session)
     return EXIT_OK
 
 
@@ -57,31 +60,58 @@ def guide(session: Session, data_dir: Path | None, *, ask: bool) -> None:
     """
     say = session.terminal.result
     say("Welcome to sda. It turns a folder of recordings into a dataset. Your originals are never changed.")
-    existing = session.loaded.file
+    existing = None if _is_named_and_new(session) else session.loaded.file
+    written = None
     if existing is None:
         data_dir = _chosen_folder(session, data_dir, ask=ask)
+        if _is_named_and_new(session):
+            written = _write(session, data_dir)  # settings that were named are loaded from their file
         session.override({f"paths.{name}": ("--data-dir", data_dir / name) for name in FOLDERS})
     elif data_dir is not None:
         session.terminal.warn(f"{existing} exists and is kept: --data-dir is not used. `sda config set` changes it.")
     session.check_environment()
     paths = session.loaded.settings.paths
-    made = _make_folders(paths)
-    say(f"Folders made: {', '.join(str(folder) for folder in made)}" if made else "Folders: all there already.")
+    _say_what_was_made(session, _make_folders(paths))
     choice = session.choose_device()
-    say(f"Device check passed: {choice.device.name} ({choice.device.id}), {choice.why}.")
+    say(f"Device check passed on {choice.device.id}.")
     if existing is None and data_dir is not None:
-        say(f"Settings written: {_write(session, data_dir)}")
+        say(f"Settings written: {written or _write(session, data_dir)}")
     else:
         say(f"Settings kept: {existing}")
-    say(f"Put recordings into {paths.datasets}, or name any folder.\n\n{NEXT_STEPS}")
+    say(f"Put recordings into {paths.datasets}, or name any folder.\n")
+    _show_next_steps(session)
+
+
+def _is_named_and_new(session: Session) -> bool:
+    """Whether the user named a settings file that is to be written."""
+    return session.config is not None and not os.path.lexists(session.config)
+
+
+def _say_what_was_made(session: Session, folders: list[Path]) -> None:
+    if not folders:
+        session.terminal.result("Folders: all there already.")
+    for parent in dict.fromkeys(folder.parent for folder in folders):
+        names = ", ".join(folder.name for folder in folders if folder.parent == parent)
+        session.terminal.result(f"Folders made in {parent}: {names}")
+
+
+def _show_next_steps(session: Session) -> None:
+    session.terminal.result("What to do next:")
+    program = program_name()
+    steps = [(f"  {program} {words}", meaning) for words, meaning in _NEXT_STEPS]
+    width = max(len(words) for words, _ in steps)
+    for words, meaning in steps:
+        session.terminal.result(meaning, lead=(f"{words:{width}}   ", ""))
 
 
 def _chosen_folder(session: Session, data_dir: Path | None, *, ask: bool) -> Path:
     """Return where the data folders go: as given, as answered, or ``data`` beside the settings file."""
-    default = data_dir or session.loaded.folder / "data"
+    from small_dataset_audio.config.load import absolute, writing_place
+
+    chosen = data_dir or writing_place(session.config).parent / "data"
     if ask and data_dir is None:
-        default = Path(session.terminal.ask("Where should the data folders go?", str(default))).expanduser()
-    return default if default.is_absolute() else Path.cwd() / default
+        chosen = Path(session.terminal.ask("Where should the data folders go?", str(chosen)))
+    return absolute(chosen, Path.cwd())
 
 
 def _make_folders(paths: "Paths") -> list[Path]:
@@ -101,10 +131,17 @@ def _make_folders(paths: "Paths") -> list[Path]:
 
 
 def _write(session: Session, data_dir: Path) -> Path:
-    """Write the settings file; folders that lie where they would by default are not spelled out."""
+    """Write the settings file and return its path.
+
+    Folders that lie where they would by default are not spelled out; those beside the file are written relative to it,
+    so that all of it can be moved.
+    """
     from small_dataset_audio.config.load import writing_place
     from small_dataset_audio.config.save import write_settings
 
     file = writing_place(session.config)
-    usual = data_dir == file.parent / "data"
-    return write_settings(file, {} if usual else {f"paths.{name}": str(data_dir / name) for name in FOLDERS})
+    if data_dir == file.parent / "data":
+        return write_settings(file, {})
+    beside = data_dir.is_relative_to(file.parent)
+    place = data_dir.relative_to(file.parent) if beside else data_dir
+    return write_settings(file, {f"paths.{name}": str(place / name) for name in FOLDERS})

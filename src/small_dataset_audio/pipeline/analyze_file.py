@@ -10,6 +10,7 @@ from small_dataset_audio.audio.decode import decode
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.errors import UsageError
 from small_dataset_audio.features import extract
+from small_dataset_audio.features.catalog import declared
 from small_dataset_audio.features.measured import Measured
 from small_dataset_audio.pipeline.stage import Stage
 from small_dataset_audio.pipeline.stages import ANALYZE, analysis_options
@@ -37,6 +38,7 @@ class FileAnalysis:
             "file": str(self.file),
             "audio": self.audio,
             "features": self.found.values,
+            "declared": {name: _declaration(name) for name in self.found.values},
             "labels": self.found.labels,
             "captions": {},
             "times": {name: [round(float(t), 6) for t in times] for name, times in self.found.times.items()},
@@ -44,6 +46,11 @@ class FileAnalysis:
             "confidence": self.found.confidence,
             "stages": {ANALYZE.name: {"version": ANALYZE.version, "seconds": round(self.seconds, 3)}},
         }
+
+
+def _declaration(name: str) -> dict[str, object]:
+    feature = declared()[name]
+    return {"unit": feature.unit, "low": feature.low, "high": feature.high, "kind": feature.kind}
 
 
 def analyze_file(file: Path, settings: Settings, stages: tuple[Stage, ...]) -> FileAnalysis:

@@ -1,13 +1,14 @@
 """What was measured of the demo's pieces, beside what is true of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from small_dataset_audio.dataset.demo import Heard, Row, Truth, compare, read_truth
 from small_dataset_audio.dataset.info import read_info
-from small_dataset_audio.dataset.layout import Track, list_tracks
+from small_dataset_audio.dataset.layout import Track
+from small_dataset_audio.dataset.organize import assign
 from small_dataset_audio.dataset.times import read_times
 
 MAJOR_KEYS: Final = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -44,15 +45,21 @@ def key_name(info: Mapping[str, object]) -> str | None:
     return f"{(MINOR_KEYS if scale == 'minor' else MAJOR_KEYS)[int(tonic)]} {scale}"
 
 
-def demo_rows(library: Path, truths: Sequence[tuple[Path, Path]]) -> list[DemoRow]:
+def demo_rows(
+    library: Path, truths: Sequence[tuple[Path, Path]], without: Collection[str] = frozenset()
+) -> list[DemoRow]:
     """Return a row for each piece that is in ``library``, in the order of ``truths``.
 
     Args:
         library: the library's folder.
         truths: (recording, truth file) of each piece.
+        without: names of tracks to leave out, because they failed.
     """
-    tracks = {track.name: track for track in list_tracks(library)}
-    return [_row(tracks[audio.stem], read_truth(truth_file)) for audio, truth_file in truths if audio.stem in tracks]
+    tracks = {one.source: one.track for one in assign([audio for audio, _ in truths], library)}
+    there = [(tracks[audio.absolute()], truth) for audio, truth in truths]
+    return [
+        _row(track, read_truth(truth)) for track, truth in there if track.info.exists() and track.name not in without
+    ]
 
 
 def _row(track: Track, truth: Truth) -> DemoRow:

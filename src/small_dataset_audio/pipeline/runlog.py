@@ -34,7 +34,8 @@ class RunLog:
         self._began = time.monotonic()
         try:
             reports.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("x", encoding="utf-8")
+            # A file name that is no text holds lone surrogates; escaped they are what JSON itself would write.
+            self._file = self.path.open("x", encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise store_error("write the run log", self.path, error) from error
 

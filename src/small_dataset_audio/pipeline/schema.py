@@ -1,4 +1,4 @@
-"""JSON Schemas (draft 2020-12) of what ``sda run --json`` and ``sda analyze --json`` print. The shapes are stable."""
+"""JSON Schemas (draft 2020-12) of what ``sda run``, ``analyze`` and ``demo`` print with ``--json``. The shapes are stable."""
 
 from typing import Any, Final
 
@@ -60,6 +60,34 @@ PLAN_SCHEMA: Final[dict[str, Any]] = {
     ),
 }
 
+_COMPARISON: Final = {
+    "type": "object",
+    "properties": {
+        "true": _TEXT,
+        "measured": {"type": ["string", "null"]},
+        "verdict": _TEXT,
+        "good": {"type": "boolean"},
+    },
+    "required": ["true", "measured", "verdict", "good"],
+    "additionalProperties": {"type": ["number", "string"]},
+}
+
+DEMO_SCHEMA: Final[dict[str, Any]] = {
+    "$schema": _DIALECT,
+    "title": "sda demo",
+    **_object(
+        {
+            **RUN_SCHEMA["properties"],
+            "pieces": {
+                "type": "array",
+                "items": _object(
+                    {"title": _TEXT, "track": _TEXT, "tempo": _COMPARISON, "beats": _COMPARISON, "key": _COMPARISON}
+                ),
+            },
+        }
+    ),
+}
+
 ANALYZE_SCHEMA: Final[dict[str, Any]] = {
     "$schema": _DIALECT,
     "title": "sda analyze",
@@ -77,6 +105,9 @@ ANALYZE_SCHEMA: Final[dict[str, Any]] = {
                 frozenset({"truncated"}),
             ),
             "features": _table(_NUMBER),
+            "declared": _table(
+                _object({"unit": _TEXT, "low": _NUMBER, "high": _NUMBER, "kind": {"enum": ["float", "int", "flag"]}})
+            ),
             "labels": _table(_table(_NUMBER)),
             "captions": _table(_TEXT),
             "times": _object(

@@ -7,6 +7,7 @@ from typing import Final
 
 from small_dataset_audio.audio.decode import decode
 from small_dataset_audio.config.model import Settings
+from small_dataset_audio.config.order import STAGES as PLANNED
 from small_dataset_audio.dataset.organize import organize
 from small_dataset_audio.errors import StoreError, UsageError
 from small_dataset_audio.features import extract
@@ -90,12 +91,18 @@ def stage(name: str) -> Stage:
     """Return the stage called ``name``.
 
     Raises:
-        UsageError: there is none of that name; the fix names the nearest, or all.
+        UsageError: there is none of that name, or none yet; the fix names the nearest, or all.
     """
     for candidate in STAGES:
         if candidate.name == name:
             return candidate
     known = [candidate.name for candidate in STAGES]
+    if name in PLANNED:
+        raise UsageError(
+            f"This version of sda cannot run the stage {name} yet.",
+            f"It comes with a later version. The stages that run today: {', '.join(known)}.",
+            f"Leave {name} out: of --stages or --force, or of pipeline.stages in the settings.",
+        )
     near = get_close_matches(name, known, n=1)
     raise UsageError(
         f"There is no stage named {name!r}.",
@@ -107,11 +114,13 @@ def stage(name: str) -> Stage:
 def pick(wanted: Sequence[str] | None, skip: Iterable[str]) -> tuple[Stage, ...]:
     """Return the stages to run, in pipeline order: those wanted (all when None) less those to skip.
 
+    A stage of a later version may be skipped: it does not run anyway.
+
     Raises:
         UsageError: a name is unknown, or nothing is left to run.
     """
     chosen = {stage(name).name for name in wanted} if wanted is not None else {s.name for s in STAGES}
-    chosen -= {stage(name).name for name in skip}
+    chosen -= {name if name in PLANNED else stage(name).name for name in skip}
     if not chosen:
         raise UsageError(
             "No stage is left to run.",

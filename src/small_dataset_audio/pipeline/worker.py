@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from small_dataset_audio.dataset.identity import audio_identity
+from small_dataset_audio.dataset.identity import AudioIdentity, audio_identity
 from small_dataset_audio.dataset.info import StageRecord, safe_update
 from small_dataset_audio.dataset.lock import track_lock
 from small_dataset_audio.dataset.times import remove_times, write_times
-from small_dataset_audio.errors import SdaError
+from small_dataset_audio.errors import SdaError, StoreError
+from small_dataset_audio.pipeline.logs import log_to_stderr
 from small_dataset_audio.pipeline.plan import Failure
 from small_dataset_audio.pipeline.stage import Bench, Job, Outcome, Stage, Work
 
@@ -55,7 +56,7 @@ class StepResult:
 
 def start(verbose: bool = False) -> None:  # noqa: FBT001, FBT002 - the pool hands over positional arguments
     """Prepare a worker process: log to stderr, and end when the process that started it is gone."""
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, format="%(message)s", stream=sys.stderr)
+    log_to_stderr(verbose=verbose)
     parent = os.getppid()
 
     def watch() -> None:
@@ -101,36 +102,43 @@ def _carry_out(chosen: Stage, job: Job, bench: Bench, started: float) -> Outcome
     key = (bench.registry, chosen.name, bench.device)
     if key not in _opened:
         _opened[key] = chosen.open(bench)
-    outcome = _opened[key](job)
-    if chosen.records:
-        _record(chosen, job, bench, outcome, time.perf_counter() - started)
+    work = _opened[key]
+    if not chosen.records:
+        return work(job)
+    identity = audio_identity(job.track)
+    outcome = work(job)
+    _record(chosen, job, bench, outcome, identity, time.perf_counter() - started)
     return outcome
 
 
-def _record(chosen: Stage, job: Job, bench: Bench, outcome: Outcome, seconds: float) -> None:
-    """Write a stage's outcome: its sidecars first and ``.INFO`` last, since that is what says that it is done."""
+def _record(chosen: Stage, job: Job, bench: Bench, outcome: Outcome, identity: AudioIdentity, seconds: float) -> None:
+    """Write a stage's outcome: its sidecars first and ``.INFO`` last, since that is what says that it is done.
+
+    Raises:
+        StoreError: the recording is not the one any more that the stage worked on; nothing is written then.
+    """
     with track_lock(job.track.folder):
+        if audio_identity(job.track) != identity:
+            raise StoreError(
+                f"The recording of {job.track.name} was replaced while {chosen.name} worked on it.",
+                f"Another program wrote {job.track.mix}.",
+                "Run the same command again: it works on the recording that is there now.",
+            )
         for suffix, times in outcome.times.items():
             if times is None:
                 remove_times(job.track.sidecar(suffix))
             else:
                 write_times(job.track.sidecar(suffix), times)
-        _acknowledge(chosen, job, bench, outcome, seconds)
-
-
-def _acknowledge(chosen: Stage, job: Job, bench: Bench, outcome: Outcome, seconds: float) -> None:
-    """Write what a stage made into ``.INFO``, with where it comes from."""
-    identity = audio_identity(job.track)
-    record = StageRecord(
-        name=chosen.name,
-        version=chosen.version,
-        settings_hash=chosen.settings_hash(bench.settings),
-        audio_sha256=str(identity["sha256"]),
-        seconds=round(seconds, 3),
-        model_sha256=chosen.model_sha256(bench.settings),
-        absent=outcome.absent,
-    )
-    safe_update(job.track.info, outcome.values, stage=record)
+        record = StageRecord(
+            name=chosen.name,
+            version=chosen.version,
+            settings_hash=chosen.settings_hash(bench.settings),
+            audio_sha256=identity["sha256"],
+            seconds=round(seconds, 3),
+            model_sha256=chosen.model_sha256(bench.settings),
+            absent=outcome.absent,
+        )
+        safe_update(job.track.info, outcome.values, stage=record)
 
 
 def _out_of_memory(track: str, name: str) -> Failure:
