@@ -202,7 +202,7 @@ def test_syncopation_is_a_mean_by_strength_and_needs_bars_and_onsets() -> None:
 
 
 def test_on_beat_ratio_uses_the_smaller_tolerance() -> None:
-    slow, fast = np.arange(5) * 1.0, np.arange(20) * 0.2
+    slow, fast = np.arange(0.0, 5.0), np.arange(0.0, 3.9, 0.2)
     onsets = np.array([0.06, 1.0, 2.5])
     assert measures.on_beat_ratio(onsets, slow) == pytest.approx(2 / 3)
     assert measures.on_beat_ratio(np.array([0.06]), fast) == 0.0

@@ -57,6 +57,11 @@ class StepResult:
 def start(verbose: bool = False) -> None:  # noqa: FBT001, FBT002 - the pool hands over positional arguments
     """Prepare a worker process: log to stderr, and end when the process that started it is gone."""
     log_to_stderr(verbose=verbose)
+    _watch_parent()
+
+
+def _watch_parent() -> None:
+    """End this process as soon as the one that started it is gone: nobody would take its results."""
     parent = os.getppid()
 
     def watch() -> None:
