@@ -24,6 +24,8 @@ from support.terminals import at_terminal
 pytestmark = pytest.mark.process
 
 TAPES = 5
+PATIENCE = 240.0
+"""Seconds: a machine that is busy with other tests is no reason to fail."""
 BEATS = np.arange(0.25, 4, 0.5)
 UNDECODABLE = os.fsdecode(b"caf\xe9.wav")
 ASCII_ONLY = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -187,7 +189,7 @@ def test_two_runs_at_once_on_one_library_do_not_hurt_each_other(home: Path, tmp_
         for _ in range(2)
     ]
     for process in runs:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, err
         assert b"Traceback" not in err
         assert document_of("sda run", out.decode())["failures"] == []
@@ -293,7 +295,7 @@ def running(home: Path, *words: str | Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, what
         time.sleep(0.02)
@@ -338,7 +340,7 @@ def test_a_worker_that_is_killed_ends_in_a_failure_or_a_second_try(tmp_path: Pat
     with running(tmp_path, "tapes", "--library", "library", "--workers", "2", "--json") as process:
         wait_for(lambda: measured(tmp_path / "library"), "no track was measured")
         workers_of(process)[0].kill()
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
     assert "Traceback" not in err
     document = document_of("sda run", out)
     tracks = document["tracks"]
@@ -354,7 +356,7 @@ def test_when_only_the_main_process_dies_its_workers_end_too(tmp_path: Path, lon
         process.kill()
         process.communicate()
     assert workers
-    _, alive = psutil.wait_procs(workers, timeout=30)
+    _, alive = psutil.wait_procs(workers, timeout=PATIENCE)
     assert alive == []
 
 
@@ -362,7 +364,7 @@ def test_sigterm_finishes_what_is_in_flight(tmp_path: Path, long_tapes: Path) ->
     with running(tmp_path, "tapes", "--library", "library", "--workers", "1", "--json") as process:
         wait_for(lambda: measured(tmp_path / "library"), "no track was measured")
         process.terminate()
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "Traceback" not in err
     assert "Stopping" in err
@@ -379,6 +381,6 @@ def test_two_ctrl_cs_end_at_once(tmp_path: Path, long_tapes: Path) -> None:
         process.send_signal(signal.SIGINT)
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "Traceback" not in err

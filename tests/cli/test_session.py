@@ -59,10 +59,11 @@ def test_a_wrong_option_is_wrong_usage_and_a_wrong_file_is_not(tmp_path: Path) -
 def test_options_are_above_the_file(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("[pipeline]\nworkers = 3\n")
     one = session(device="cpu")
-    assert one.loaded.settings.pipeline.workers == 3
     assert one.device_was_named
+    assert one.loaded.origins["pipeline.workers"].kind == "file"
     one.override({"pipeline.workers": ("--workers", "2"), "paths.library": ("--library", None)})
-    assert one.loaded.settings.pipeline.workers == 2
+    settings = one.loaded.settings
+    assert settings.pipeline.workers == int("2")
     assert str(one.loaded.origins["pipeline.workers"]) == "command line (--workers)"
     assert not session().device_was_named
 
@@ -75,7 +76,7 @@ def test_warnings_are_shown_and_critical_failures_end_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = [report("ok"), report("warn")]
-    asked: list[object] = []
+    asked: list[tuple[bool, object]] = []
 
     def examine(_settings: object, *, fast: bool, groups: object) -> doctor.Examination:
         asked.append((fast, groups))
@@ -88,7 +89,7 @@ def test_warnings_are_shown_and_critical_failures_end_the_command(
     found.append(report("fail", critical=True))
     with pytest.raises(EnvironmentFault):
         one.check_environment()
-    (fast, groups), (_, everything) = asked  # type: ignore[misc]
+    (fast, groups), (_, everything) = asked
     assert fast
     assert groups
     assert everything is None

@@ -73,7 +73,7 @@ def at_terminal(
         )
         os.close(shown)
         seen = _converse(watching, list(answers))
-        status = process.wait(60)
+        status = process.wait(240)
     raw = seen.decode("utf-8", "replace")
     assert "Traceback" not in raw, raw
     return Watched(status, raw)

@@ -57,7 +57,7 @@ def run(
             "pipeline.allow_truncated": ("--allow-truncated", allow_truncated),
         }
     )
-    session.check_environment()
+    session.check_environment(writes=not dry_run)  # its probes would touch the folders
     raise typer.Exit(run_pipeline(session, source, names_of(force) or [], dry_run=dry_run, as_json=as_json))
 
 
