@@ -57,12 +57,12 @@ run-verbose: setup ## The same, saying everything
 
 .PHONY: test
 test: setup ## Run the whole test suite (TESTS=tests/features for a part of it)
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --ignore tests/containers $(TESTS)
 
 .PHONY: coverage
 coverage: setup ## Run the whole test suite and hold branch coverage to its bound
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist loadfile
+	@$(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist loadfile --ignore tests/containers
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

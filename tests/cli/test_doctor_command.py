@@ -127,16 +127,11 @@ def test_devices_show_which_one_is_chosen_and_why_others_are_not(
     monkeypatch.setattr("small_dataset_audio.hardware.runtime.import_torch", lambda _rocm: None)
     assert main(["devices"]) == 0
     shown = capsys.readouterr()
-    assert (
-        shown.out.splitlines()[1:]
-        == [
-            "cuda:0  cuda  A GPU        not told             no      It gave wrong numbers.",
-            "cpu     cpu   A processor  8.0 of 16.0 GiB      yes",
-            "Chosen: cpu: the GPU failed",
-        ]
-        or "8.0 of 16.0 GiB" in shown.out
-    )
-    assert "Chosen: cpu: the GPU failed" in shown.out
+    gpu, cpu, chosen = shown.out.splitlines()[1:]
+    assert gpu.startswith("cuda:0  cuda  A GPU")
+    assert gpu.endswith("It gave wrong numbers.")
+    assert "8.0 of 16.0 GiB" in cpu
+    assert chosen == "Chosen: cpu: the GPU failed"
     assert shown.err == "Warning: The GPU is left out.\n"
     quiet = Choice(CPU, "asked for", None, (CPU,))
     monkeypatch.setattr(device_module, "choose_device", lambda _requested, **_named: quiet)

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -6,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from small_dataset_audio import __version__
+from small_dataset_audio.cli import main as main_module
 from small_dataset_audio.cli.main import force_with_value, global_options_first, main
+from small_dataset_audio.features import catalog
+from support.documents import document_of, error_of
 from support.processes import assert_error, command, environment, sda
 
 
@@ -128,3 +132,142 @@ def test_completion_can_be_shown(tmp_path: Path) -> None:
         env={"SHELL": "/bin/bash", "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
     )
     assert "Traceback" not in done.err
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(catalog, "declared", fail)
+
+
+@pytest.mark.parametrize(
+    ("error", "what", "why", "fix"),
+    [
+        (ZeroDivisionError("by zero"), "does not know", "ZeroDivisionError: by zero", "--verbose"),
+        (ImportError("libgone.so"), "cannot be loaded", "ImportError: libgone.so", "make setup"),
+        (OSError(5, "Input/output error", "disk.wav"), "Could not use disk.wav", "Input/output error", "disk"),
+        (OSError(28, "No space left on device"), "Could not write the output", "No space left", "Free some space"),
+    ],
+)
+def test_a_fault_that_nobody_foresaw_is_three_sentences_and_a_traceback_only_when_verbose(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    what: str,
+    why: str,
+    fix: str,
+) -> None:
+    failing(monkeypatch, error)
+    assert main(["features"]) == 1
+    err = capsys.readouterr().err
+    assert "Traceback" not in err
+    assert all(words in err for words in (what, why, fix))
+    assert main(["features", "--json", "--verbose"]) == 1
+    shown = capsys.readouterr()
+    assert what in error_of(shown.out)["what"]
+    assert "Traceback" in shown.err
+    assert "in fail" in shown.err
+
+
+def test_an_error_with_a_traceback_when_verbose(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["features", "bmp", "-v"]) == 2
+    err = capsys.readouterr().err
+    assert "Traceback" in err
+    assert "Error: There is no feature named 'bmp'." in err
+
+
+def test_an_interrupt_is_130_in_both_languages(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failing(monkeypatch, KeyboardInterrupt())
+    assert main(["features"]) == 130
+    assert "Error: The command was interrupted." in capsys.readouterr().err
+    assert main(["features", "--json"]) == 130
+    assert "half-written" in error_of(capsys.readouterr().out)["fix"]
+
+
+def test_a_reader_that_goes_away_in_the_middle_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone: list[bool] = []
+    monkeypatch.setattr(main_module, "_let_go_of_stdout", lambda: gone.append(True))
+    failing(monkeypatch, BrokenPipeError())
+    assert main(["features"]) == 0
+    assert gone == [True]
+
+
+@pytest.mark.process
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_output_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    for words in (("features",), ("features", "--json")):
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                command(*words), cwd=tmp_path, env=environment(), stdout=full, stderr=subprocess.PIPE, check=False
+            )
+        assert done.returncode == 1
+        assert b"Traceback" not in done.stderr
+
+
+def test_output_that_fails_at_the_last_moment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone: list[bool] = []
+    monkeypatch.setattr(main_module, "_let_go_of_stdout", lambda: gone.append(True))
+
+    def guarded(_words: list[str]) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(main_module, "_guarded", guarded)
+    assert main(["features"]) == 1
+    assert gone == [True]
+
+
+def test_the_shell_gets_its_completions(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, value in (("_SDA_COMPLETE", "complete_bash"), ("COMP_WORDS", "sda feat"), ("COMP_CWORD", "1")):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        main([])
+    assert capsys.readouterr().out.strip() == "features"
+
+
+def test_where_names_are_not_utf8_python_is_started_again_in_its_utf8_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[list[str], dict[str, str]]] = []
+
+    def execute(_program: str, words: list[str], environ: dict[str, str]) -> None:
+        started.append((words, environ))
+        raise SystemExit
+
+    monkeypatch.setattr(os, "execve", execute)
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "ascii")
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "small_dataset_audio", "--version"])
+    with pytest.raises(SystemExit):
+        main()
+    [(words, environ)] = started
+    assert words[1:] == ["-X", "utf8", "-m", "small_dataset_audio", "--version"]
+    assert environ["PYTHONUTF8"] == "1"
+    assert environ["PYTHONIOENCODING"]
+
+
+def test_config_alone_says_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Usage: sda config")
+    assert all(name in out for name in ("show", "get", "set", "path", "schema"))
+
+
+def test_config_documents_are_what_their_schemas_say(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["config", "show", "--json"]) == 0
+    document = document_of("sda config show", capsys.readouterr().out)
+    for key in document["settings"]:
+        assert main(["config", "get", key, "--json"]) == 0
+        assert document_of("sda config get KEY", capsys.readouterr().out).keys() == {key}
+    assert main(["config", "show", "--all"]) == 0
+    assert "--all" not in capsys.readouterr().out
+
+
+def test_a_misspelt_stage_after_force_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert force_with_value(["run", "--force", "analyse"]) == ["run", "--force", "analyse"]
+    (tmp_path / "analyse").mkdir()
+    assert force_with_value(["run", "--force", "analyse"]) == ["run", "--force", "all", "analyse"]
+    assert force_with_value(["run", "--force"]) == ["run", "--force", "all"]

@@ -168,7 +168,7 @@ def test_other_troubles_of_a_volume(machine: Machine, reason: str, word: str) ->
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_really_another_user(machine: Machine, tmp_path: Path) -> None:
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
         folder.chmod(0o755)
     machine.variables["HOME"] = "/nonexistent"
     (tmp_path / "machine/calls").touch(mode=0o666)
@@ -178,7 +178,7 @@ def test_really_another_user(machine: Machine, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_recordings_that_may_not_be_read(machine: Machine, tmp_path: Path) -> None:
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
         folder.chmod(0o755)
     (tmp_path / "machine/calls").touch(mode=0o666)
     (tmp_path / "machine/calls").chmod(0o666)

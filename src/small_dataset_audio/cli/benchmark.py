@@ -36,7 +36,11 @@ def benchmark(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Find the largest batch that this machine really trains, and how fast it works. On a known machine, check it."""
+    """Find the largest batch that this machine trains.
+
+    Also the batch that trains fastest, and the rates of the device, the disk and the decoder. On a machine that is known,
+    one point is run again instead of everything.
+    """
     from small_dataset_audio.hardware.benchmark.setup import Setup
     from small_dataset_audio.hardware.benchmark.workloads import workload as known_workload
 

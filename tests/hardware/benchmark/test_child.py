@@ -160,17 +160,23 @@ def test_main_serves_as_it_was_called(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("forks", [False, True])
 def test_a_real_child_trains_and_goes(forks: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter
     requests = [{"do": "fresh"}, BEGIN, PREPARE, TRAIN, {"do": "end"}]
-    done = subprocess.run(
+    with subprocess.Popen(
         [*COMMAND, *(["--forks"] if forks else [])],
-        input="".join(json.dumps(request) + "\n" for request in requests[:1]),
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
         env=environ(),
         cwd=tmp_path,
-        check=False,
-    )
-    # The pipe closes after one request: the parent is gone, and so is the child.
-    first = json.loads(done.stdout.splitlines()[0])
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(requests[0]) + "\n")
+        process.stdin.flush()
+        first = json.loads(process.stdout.readline())
+        # The pipe closes: the parent is gone, and so is the child.
+        process.stdin.close()
+        process.wait(timeout=120)
     assert first["ok"]["pid"] > 0
 
 
