@@ -18,6 +18,7 @@ FOLDERS: Final = ("datasets", "models", "generated", "library", "reports", "cach
 
 _NEXT_STEPS: Final = (
     ("demo", "hear and see what sda does, on music that it composes itself"),
+    ("benchmark", "find the largest training batch that this machine carries (about a minute)"),
     ("run ~/Music/tapes", "bring a folder of recordings into the library and measure them"),
     ("analyze song.mp3", "every number of one file, nothing written"),
 )
