@@ -32,7 +32,7 @@ def benchmark(
     headroom: Annotated[float, typer.Option(help="The part of the free memory to leave free.", metavar="PART")] = 0.1,
     workload: Annotated[str, typer.Option(help="What is trained.", metavar="NAME")] = "autoencoder",
     time_limit: Annotated[
-        float | None, typer.Option(help="How long it may take. Default: 85 s, or 17 s with --quick.", metavar="SECONDS")
+        float | None, typer.Option(help="How long it may take. Default: 85 s, or 16 s with --quick.", metavar="SECONDS")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:

@@ -1,12 +1,9 @@
 """The child process, with the real torch."""
 
-import io
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +11,7 @@ import pytest
 from small_dataset_audio.errors import EnvironmentFault
 from small_dataset_audio.hardware.benchmark import child
 from small_dataset_audio.hardware.benchmark.child import Worker, load_torch, main
-from small_dataset_audio.hardware.benchmark.nursery import COMMAND
+from small_dataset_audio.hardware.benchmark.nursery import Nursery
 from support.benchmark_child import environ
 
 GIB = 2**30
@@ -146,7 +143,7 @@ def test_a_process_that_cannot_load_says_so_every_time() -> None:
 
 def test_main_serves_as_it_was_called(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[str] = []
-    monkeypatch.setattr(child, "Channel", io.StringIO)
+    monkeypatch.setattr(child, "Channel", Pipe)
     monkeypatch.setattr(child, "serve", lambda *_: served.append("one"))
     monkeypatch.setattr(child, "serve_forks", lambda *_: served.append("forks"))
     assert main([]) == 0
@@ -157,27 +154,21 @@ def test_main_serves_as_it_was_called(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("forks", [False, True])
-def test_a_real_child_trains_and_goes(forks: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter
-    requests = [{"do": "fresh"}, BEGIN, PREPARE, TRAIN, {"do": "end"}]
-    with subprocess.Popen(
-        [*COMMAND, *(["--forks"] if forks else [])],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=environ(),
-        cwd=tmp_path,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(requests[0]) + "\n")
-        process.stdin.flush()
-        first = json.loads(process.stdout.readline())
-        # The pipe closes: the parent is gone, and so is the child.
-        process.stdin.close()
-        process.wait(timeout=120)
-    assert first["ok"]["pid"] > 0
+def test_a_real_child_that_is_not_forked_trains() -> None:
+    with Nursery(forks=False, environ=environ()) as children:
+        children.fresh(timeout=60)
+        for request in (BEGIN, PREPARE):
+            children.ask(request, timeout=60)
+        trained = children.ask(TRAIN, timeout=60)
+    assert trained["ended"] == "ok"
+    assert trained["spare_bytes"] > 0
+
+
+def test_a_request_that_nobody_read_makes_no_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fork", lambda: pytest.fail("no child was wanted"))
+    pipe = Pipe(TRAIN, {"do": "end"})
+    child.serve_forks(pipe, Worker, lambda: None)  # type: ignore[arg-type]
+    assert pipe.sent == []
 
 
 @pytest.mark.parametrize(("peak", "platform", "expected"), [(7, "linux", 7 * 1024), (7, "darwin", 7)])

@@ -84,7 +84,7 @@ def curves() -> st.SearchStrategy[Curve]:
     near=st.sampled_from([1.0, 1.1]),
     processes=st.integers(4, 6),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @example(line(500 * MIB, 31 * MIB), 20 * GIB, 4096, 1.0, 5)
 @example(line(0, 1), 1e9, 4096, 1.0, 4)
 def test_the_answer_fits_and_is_within_one_step_of_the_best(
@@ -111,7 +111,7 @@ def test_the_answer_fits_and_is_within_one_step_of_the_best(
     above=st.sampled_from(["killed", "timeout", "error"]),
     processes=st.integers(2, 6),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_where_every_failure_costs_a_process_the_answer_still_fits(
     needs: Curve, budget: float, ceiling: int, above: Ended, processes: int
 ) -> None:
@@ -124,7 +124,7 @@ def test_where_every_failure_costs_a_process_the_answer_still_fits(
 
 
 @given(seed=st.integers(0, 2**32), budget=st.integers(1, 4096), ceiling=st.integers(1, 4096))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_memory_that_is_not_monotonic_ends_in_a_batch_that_was_really_run(seed: int, budget: int, ceiling: int) -> None:
     machine = Machine(lambda n: n * Random(seed + n).uniform(0.7, 1.4) * MIB, budget * MIB)
     found = search(machine, ceiling=ceiling, processes=PROCESSES)

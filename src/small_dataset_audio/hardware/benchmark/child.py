@@ -156,7 +156,6 @@ class Worker:
 
 def serve(channel: Channel, worker: Worker) -> None:
     """Answer requests until the parent wants no more."""
-    channel.end_with_parent()
     while (request := channel.receive()) is not None and request["do"] != "end":
         channel.send(worker.answer(request))
 
@@ -174,8 +173,11 @@ def serve_forks(channel: Channel, new_worker: Callable[[], Worker], load: Callab
         if trouble is not None:
             channel.send(trouble)
             continue
+        if request["do"] != "fresh":  # it was meant for a child that died before it read it
+            continue
         child = os.fork()
         if child == 0:
+            channel.end_with_parent()
             worker = new_worker()
             channel.send(worker.answer(request))
             serve(channel, worker)
@@ -222,6 +224,7 @@ def main(
     if FORKS in words:
         serve_forks(channel, new_worker, load)
     else:
+        channel.end_with_parent()
         serve(channel, new_worker())
     return 0
 

@@ -11,7 +11,7 @@ Precision = Literal["fp32", "bf16", "fp16"]
 RATE: Final = 48000
 """Samples per second of the sound that is trained on."""
 FULL_SECONDS: Final = 85.0
-QUICK_SECONDS: Final = 17.0
+QUICK_SECONDS: Final = 16.0
 """The time that the measurements may take; what is not done by then is left out or estimated to stay within it."""
 MOST_CHANNELS: Final = 64
 LONGEST_SECONDS: Final = 600.0
