@@ -138,7 +138,7 @@ test-lowest: $(filter .tools/bin/uv,$(UV)) ## Run the tests with the lowest vers
 wheels: $(filter .tools/bin/uv,$(UV)) ## Prove that every locked package has a wheel for Linux (x86-64, Arm) and macOS (Arm)
 	@for platform in x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin; do \
 	  for group in "" "--group cpu"; do \
-	    MACOSX_DEPLOYMENT_TARGET=14.0 UV_PROJECT_ENVIRONMENT=$$(mktemp -d)/none $(UV) sync --quiet --dry-run --frozen --no-build \
+	    MACOSX_DEPLOYMENT_TARGET=14.0 UV_PROJECT_ENVIRONMENT=$$(mktemp -d)/none $(UV) sync --quiet --dry-run --frozen --no-build --all-extras \
 	      --no-dev --no-install-project --python-platform $$platform $$group || exit 1; \
 	    echo "Wheels for $$platform $$group: all there"; \
 	  done; \
