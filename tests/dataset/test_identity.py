@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from small_dataset_audio.dataset import audio_identity, identity
+from small_dataset_audio.dataset.identity import stem_identities
 from small_dataset_audio.dataset.info import read_info, safe_update
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.errors import StoreError, UnreadableInfo
@@ -86,3 +87,28 @@ def test_a_file_that_changes_meanwhile_has_no_identity(track: Track, monkeypatch
 def test_a_file_that_cannot_be_reached(track: Track) -> None:
     with failing(1, errno.EIO, name="stat"), pytest.raises(StoreError, match="Could not read"):
         identity.stat_of(track.folder / "full_mix.wav")
+
+
+def test_stems_are_known_by_what_they_hold_and_are_read_once(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert stem_identities(track) == {}
+    assert not track.info.exists()
+    for name, frequency in (("drums", 100), ("bass", 50)):
+        recording(track.folder / f"{name}.wav", frequency=frequency)
+    unknown = stem_identities(track, remember=False)
+    assert not track.info.exists()
+    found = stem_identities(track)
+    assert found == unknown
+    assert {name: one["sha256"] for name, one in found.items()} == {
+        name: hashlib.sha256((track.folder / f"{name}.wav").read_bytes()).hexdigest() for name in ("bass", "drums")
+    }
+    assert read_info(track.info)["_sda"]["stems"] == found
+    monkeypatch.setattr(identity, "file_sha256", _refuse)
+    assert stem_identities(track) == found
+
+
+def test_a_stem_that_is_gone_is_forgotten_and_a_note_that_is_none_is_made_anew(track: Track) -> None:
+    recording(track.folder / "bass.wav", frequency=50)
+    safe_update(track.info, {}, reserved={"stems": {"bass": 3, "drums": {"sha256": "x", "size": 1, "mtime_ns": 1}}})
+    found = stem_identities(track)
+    assert set(found) == {"bass"}
+    assert read_info(track.info)["_sda"]["stems"] == found

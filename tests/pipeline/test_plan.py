@@ -1,14 +1,16 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from small_dataset_audio.config.model import Settings
+from small_dataset_audio.dataset.identity import audio_identity
 from small_dataset_audio.dataset.info import StageRecord, safe_update
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.dataset.organize import assign, organize
 from small_dataset_audio.errors import PipelineError, StoreError, UsageError
 from small_dataset_audio.pipeline.plan import Failure, Plan, Request, make_plan
-from small_dataset_audio.pipeline.stage import Bench, Outcome, Stage
+from small_dataset_audio.pipeline.stage import Bench, Outcome, Stage, stem_hashes
 from small_dataset_audio.pipeline.stages import ANALYZE, STAGES, pick, stage
 from support.signals import noise, write_audio
 
@@ -31,13 +33,15 @@ def library(tmp_path: Path, tapes: Path) -> Path:
 
 
 def plan(library: Path, source: Path | None = None, force: tuple[str, ...] = (), only: list[str] | None = None) -> Plan:
-    return make_plan(Request(source, pick(only, ()), frozenset(force)), library, Settings())
+    return make_plan(Request(source, pick(chosen(only)).stages, frozenset(force)), library, Settings())
+
+
+def chosen(stages: list[str] | None, *skip: str) -> Settings:
+    return Settings.model_validate({"pipeline": {"stages": stages, "skip": list(skip)}})
 
 
 def mark_analyzed(library: Path, name: str, version: int = ANALYZE.version) -> None:
     track = Track(library / name)
-    from small_dataset_audio.dataset.identity import audio_identity
-
     sha256 = audio_identity(track)["sha256"]
     record = StageRecord(ANALYZE.name, version, ANALYZE.settings_hash(Settings()), sha256, 0.1)
     safe_update(track.info, {"lufs": -20.0}, stage=record)
@@ -89,8 +93,6 @@ def test_a_stage_runs_again_when_one_that_it_builds_on_does(library: Path) -> No
     first = Stage("first", 1, "", nothing)  # type: ignore[arg-type]
     second = Stage("second", 1, "", nothing, needs=("first",))  # type: ignore[arg-type]
     track = Track(library / "one")
-    from small_dataset_audio.dataset.identity import audio_identity
-
     sha256 = audio_identity(track)["sha256"]
     for one in (first, second):
         safe_update(track.info, {}, stage=StageRecord(one.name, 1, one.settings_hash(Settings()), sha256, 0.1))
@@ -99,6 +101,26 @@ def test_a_stage_runs_again_when_one_that_it_builds_on_does(library: Path) -> No
     assert "one" not in steps(make_plan(Request(None, both), library, Settings()))
     forced = make_plan(Request(None, both, frozenset({"first"})), library, Settings())
     assert steps(forced)["one"] == ("first", "second")
+
+
+def test_a_stage_that_listens_to_stems_runs_again_when_they_change(library: Path) -> None:
+    track = Track(library / "one")
+    mark_analyzed(library, "one")
+    mark_analyzed(library, "two")
+    stem = write_audio(track.folder / "bass.wav", noise(0.5, seed=5))
+    assert steps(plan(library)) == {"one": ("analyze",)}
+    sha256 = audio_identity(track)["sha256"]
+    record = StageRecord(
+        ANALYZE.name, ANALYZE.version, ANALYZE.settings_hash(Settings()), sha256, 0.1, inputs=stem_hashes(track, True)
+    )
+    safe_update(track.info, {"lufs": -20.0}, stage=record)
+    assert steps(plan(library)) == {}
+    os.utime(stem, (1, 1))  # the same bytes at another time: nothing new to hear
+    assert steps(plan(library)) == {}
+    write_audio(stem, noise(0.5, seed=6))
+    assert steps(plan(library)) == {"one": ("analyze",)}
+    stem.unlink()
+    assert steps(plan(library)) == {"one": ("analyze",)}
 
 
 def test_the_library_itself_or_one_of_its_tracks_can_be_the_source(library: Path) -> None:
@@ -146,10 +168,10 @@ def test_no_library_yet_is_an_empty_plan(tmp_path: Path) -> None:
 
 
 def test_stages_are_picked_in_pipeline_order() -> None:
-    assert [one.name for one in pick(["analyze", "organize"], ())] == ["organize", "analyze"]
-    assert [one.name for one in pick(None, ["organize"])] == ["analyze"]
+    assert [one.name for one in pick(chosen(["analyze", "organize"])).stages] == ["organize", "analyze"]
+    assert "organize" not in {one.name for one in pick(chosen(None, "organize")).stages}
     with pytest.raises(UsageError, match="No stage is left"):
-        pick(["analyze"], ["analyze"])
+        pick(chosen(["analyze"], "analyze"))
     with pytest.raises(UsageError) as caught:
         stage("analyse")
     assert "analyze" in caught.value.fix

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,9 @@ from small_dataset_audio.config.model import Settings
 from small_dataset_audio.config.order import STAGES as PLANNED
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.dataset.organize import assign
-from small_dataset_audio.errors import StoreError, UsageError
+from small_dataset_audio.errors import SdaError, StoreError, UsageError
 from small_dataset_audio.features.measured import Measured
+from small_dataset_audio.pipeline import stages
 from small_dataset_audio.pipeline.stage import Bench, Job, Stage
 from small_dataset_audio.pipeline.stages import ANALYZE, ORGANIZE, STAGES, analysis_options, info_values, pick, stage
 from support.signals import clicks, noise, silence, tone, write_audio
@@ -22,23 +24,44 @@ def test_the_stages_stand_in_the_order_of_the_plan() -> None:
     for one in STAGES:
         assert one.version >= 1
         assert one.summary
-        assert all(need in names[: names.index(one.name)] for need in one.needs)
+        assert all(PLANNED.index(need) < PLANNED.index(one.name) for need in one.needs)
         assert stage(one.name) is one
         assert BENCH.stage(one.name) is one
+
+
+def chosen(stages: list[str] | None, *skip: str) -> Settings:
+    return Settings.model_validate({"pipeline": {"stages": stages, "skip": list(skip)}})
 
 
 @pytest.mark.parametrize("name", [name for name in PLANNED if name not in {one.name for one in STAGES}])
 def test_a_stage_of_a_later_version_says_so_and_may_be_skipped(name: str) -> None:
     with pytest.raises(UsageError) as caught:
-        pick([name], ())
+        pick(chosen([name]))
     assert "yet" in caught.value.what
     assert "pipeline.stages" in caught.value.fix
-    assert pick(None, [name]) == STAGES
+    assert pick(chosen(None, name)) == pick(Settings())
 
 
-def test_a_stage_that_there_will_never_be_cannot_be_skipped_either() -> None:
-    with pytest.raises(UsageError, match="no stage named"):
-        pick(None, ["analyse"])
+def kept(name: str) -> Stage:
+    return replace(
+        ANALYZE, name=name, obstacle=lambda _: SdaError(f"no {name}", "Its weights are not here.", "Get them.")
+    )
+
+
+def test_stages_that_cannot_run_here_are_left_out_unless_they_were_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pick(chosen(["organize", "analyze"])).note() is None
+    monkeypatch.setattr(stages, "STAGES", (ORGANIZE, kept("separate"), ANALYZE, kept("caption")))
+    picked = pick(Settings())
+    assert picked.stages == (ORGANIZE, ANALYZE)
+    assert [one.name for one, _ in picked.left_out] == ["separate", "caption"]
+    note = picked.note()
+    assert note is not None
+    assert "separate, caption. Get them." in note
+    assert note.count("Get them") == 1
+    with pytest.raises(SdaError, match="no caption"):
+        pick(chosen(["organize", "caption"]))
+    assert pick(chosen(["organize", "caption"], "caption")).stages == (ORGANIZE,)
+    assert pick(chosen(None, "separate", "caption")).left_out == ()
 
 
 def test_organize_brings_a_recording_in(tmp_path: Path) -> None:

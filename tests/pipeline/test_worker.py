@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from small_dataset_audio.atomic import store_error
+from small_dataset_audio.audio.content import file_sha256
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.dataset.info import read_info, read_provenance
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.dataset.times import read_times
 from small_dataset_audio.pipeline import worker
-from small_dataset_audio.pipeline.stage import Bench, Job, Outcome, Stage, Work
+from small_dataset_audio.pipeline.stage import Bench, Job, Outcome, Stage, Work, stem_hashes
 from support.signals import noise, write_audio
 
 REGISTRY = "stages_of_this_test"
@@ -153,6 +154,22 @@ def test_a_recording_that_is_replaced_meanwhile_is_not_credited_with_the_numbers
     assert "was replaced while made worked on it" in result.failure.what
     assert "lufs" not in read_info(track.info)
     assert not track.sidecar("ONSETS").exists()
+
+
+def test_a_stem_that_is_replaced_meanwhile_is_noticed_too_and_what_was_heard_is_recorded(
+    monkeypatch: pytest.MonkeyPatch, track: Track
+) -> None:
+    stem = write_audio(track.folder / "bass.wav", noise(0.2, seed=2))
+
+    def work(_job: Job) -> Outcome:
+        write_audio(stem, noise(0.2, seed=3))
+        return Outcome({"lufs": -20.0})
+
+    assert perform(monkeypatch, Bank(work, inputs=stem_hashes), track).failure is not None
+    assert "lufs" not in read_info(track.info)
+    assert perform(monkeypatch, Bank(lambda _job: Outcome({"lufs": -20.0}), inputs=stem_hashes), track).failure is None
+    [record] = read_provenance(track.info)["stages"].values()
+    assert record["inputs"] == {"bass": file_sha256(stem)}
 
 
 def test_a_worker_ends_when_its_parent_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ def analyze(
     from small_dataset_audio.pipeline.stages import pick
 
     settings = session.loaded.settings
-    chosen = pick(settings.pipeline.stages, settings.pipeline.skip)
+    chosen = pick(settings).stages
     if session.device_was_named:
         session.choose_device()
     analysis = analyze_file(file, settings, chosen)

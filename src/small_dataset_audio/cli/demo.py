@@ -36,13 +36,13 @@ def demo(
     from small_dataset_audio.dataset.demo import write_library
     from small_dataset_audio.pipeline.demo import demo_rows
     from small_dataset_audio.pipeline.plan import Request, make_plan
-    from small_dataset_audio.pipeline.stages import STAGES
+    from small_dataset_audio.pipeline.stages import ANALYZE, ORGANIZE
 
     if session.device_was_named:
         session.choose_device()
     session.terminal.status(f"Composing a small library of music in {home / 'recordings'}")
     written = write_library(home / "recordings", lambda title: session.terminal.status(f"  {title}"))
-    request = Request(home / "recordings", STAGES)
+    request = Request(home / "recordings", (ORGANIZE, ANALYZE))
     settings = session.loaded.settings
     plan = make_plan(request, settings.paths.library, settings)
     summary = carry_out_plan(session, plan, request)

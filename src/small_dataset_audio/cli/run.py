@@ -109,7 +109,10 @@ def _request(session: Session, source: Path | None, force: list[str]) -> "Reques
             "That engine comes with a later version. This one works with processes on this machine.",
             "Leave out --engine, or set pipeline.engine to local in the settings.",
         )
-    chosen = pick(settings.pipeline.stages, settings.pipeline.skip)
+    picked = pick(settings)
+    if (note := picked.note()) is not None:
+        session.terminal.status(note)
+    chosen = picked.stages
     forced = _forced(force, chosen)
     if source is None:
         datasets, library = settings.paths.datasets, settings.paths.library

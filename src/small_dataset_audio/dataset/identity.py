@@ -45,25 +45,56 @@ def audio_identity(track: Track, *, remember: bool = True) -> AudioIdentity:
     known = recorded(read_provenance(track.info), status)
     if known is not None:
         return known
-    found = AudioIdentity(sha256=file_sha256(mix), size=status[0], mtime_ns=status[1])
-    if stat_of(mix) != status:
-        raise StoreError(
-            f"{mix} changed while it was read.",
-            "Another program is writing to it.",
-            "Let the other program finish, then run the command again.",
-        )
+    found = _computed(mix)
     if remember:
         safe_update(track.info, {}, reserved={"audio": found})
     return found
 
 
+def stem_identities(track: Track, *, remember: bool = True) -> dict[str, AudioIdentity]:
+    """Return stem name -> which file it is, of the stems that exist.
+
+    The hashes are read from the track's `.INFO` file as far as they hold, and computed otherwise, as for the full mix.
+
+    Raises:
+        AudioError: a stem cannot be read.
+        StoreError: a stem changes while it is read, or `.INFO` cannot be written.
+        UnreadableInfo: the `.INFO` file is not the flat JSON it must be.
+    """
+    stems = track.stems()
+    noted = read_provenance(track.info).get("stems", {}) if stems else {}
+    found = {name: _noted(noted.get(name), stat_of(path)) or _computed(path) for name, path in stems.items()}
+    if remember and found != {name: noted.get(name) for name in found}:
+        safe_update(track.info, {}, reserved={"stems": found})
+    return found
+
+
 def recorded(provenance: Mapping[str, Any], status: tuple[int, int]) -> AudioIdentity | None:
     """Return the identity that `_sda` notes if it holds for a full mix of that size and change time."""
-    noted = provenance.get("audio", {})
-    sha256 = noted.get("sha256")
-    if isinstance(sha256, str) and (noted.get("size"), noted.get("mtime_ns")) == status:
+    return _noted(provenance.get("audio"), status)
+
+
+def _noted(note: object, status: tuple[int, int]) -> AudioIdentity | None:
+    """Return the identity in ``note`` if it is one and holds for a file of that size and change time."""
+    if not isinstance(note, dict):
+        return None
+    sha256 = note.get("sha256")
+    if isinstance(sha256, str) and (note.get("size"), note.get("mtime_ns")) == status:
         return AudioIdentity(sha256=sha256, size=status[0], mtime_ns=status[1])
     return None
+
+
+def _computed(path: Path) -> AudioIdentity:
+    """Return the identity of a file, which is read for it."""
+    size, mtime_ns = stat_of(path)
+    found = AudioIdentity(sha256=file_sha256(path), size=size, mtime_ns=mtime_ns)
+    if stat_of(path) != (size, mtime_ns):
+        raise StoreError(
+            f"{path} changed while it was read.",
+            "Another program is writing to it.",
+            "Let the other program finish, then run the command again.",
+        )
+    return found
 
 
 def stat_of(path: Path) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """Where the values of an `.INFO` file come from: its reserved part, `_sda`.
 
-``{"format": 1, "source": {...}, "audio": {...}, "stages": {name: {"version", "settings_hash", "audio_sha256", "seconds",
+``{"format": 1, "source": {...}, "audio": {...}, "stems": {...}, "stages": {name: {"version", "settings_hash", "audio_sha256", "seconds",
 "made": [names], ...}}}``. Parts that this version does not know are kept.
 """
 
@@ -32,6 +32,7 @@ class StageRecord:
         seconds: how long it took.
         model_sha256: of the weights, where there are any.
         absent: name -> one sentence that says why it could not be measured.
+        inputs: name -> content hash of the files beside the full mix that the results depend on, such as stems.
     """
 
     name: str
@@ -41,6 +42,7 @@ class StageRecord:
     seconds: float
     model_sha256: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self, made: Iterable[str]) -> dict[str, object]:
         """Return the record as `_sda` holds it, with the names of the values that the stage ``made``."""
@@ -52,6 +54,8 @@ class StageRecord:
         }
         if self.model_sha256 is not None:
             record["model_sha256"] = self.model_sha256
+        if self.inputs:
+            record["inputs"] = dict(self.inputs)
         record["made"] = list(made)
         if self.absent:
             record["absent"] = dict(self.absent)
@@ -75,6 +79,7 @@ def stage_record(provenance: Mapping[str, Any], stage: str) -> StageRecord | Non
             float(record["seconds"]),
             record.get("model_sha256"),
             dict(record.get("absent", {})),
+            dict(record.get("inputs", {})),
         )
     except (KeyError, TypeError, ValueError):
         return None
@@ -93,7 +98,7 @@ def checked(part: object) -> dict[str, Any]:
         raise Misshapen("its format has no number")
     if version > FORMAT:
         raise Misshapen(f"its format {version} was written by a newer sda; this one knows {FORMAT}")
-    for name in ("source", "audio", "stages"):
+    for name in ("source", "audio", "stems", "stages"):
         if not isinstance(part.get(name, {}), dict):
             raise Misshapen(f"its {name} is not a mapping")
     for name, record in part.get("stages", {}).items():

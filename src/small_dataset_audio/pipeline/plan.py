@@ -101,7 +101,8 @@ def tracks_of(library: Path) -> list[Track]:
 def missing_stages(made: Mapping[str, Any], track: Track, request: Request, settings: Settings) -> tuple[str, ...]:
     """Return the stages among ``request.stages`` that still have to run on ``track``, given its provenance.
 
-    A stage is done when ``.INFO`` says that this stage, at this version and with these settings, ran on this audio.
+    A stage is done when ``.INFO`` says that this stage, at this version and with these settings, ran on this audio and on
+    these other inputs (stems).
     It runs again when it is forced, or when a stage whose results it builds on does.
     """
     stages = [stage for stage in request.stages if stage.records]
@@ -116,6 +117,7 @@ def missing_stages(made: Mapping[str, Any], track: Track, request: Request, sett
             record.get("version") == stage.version
             and record.get("settings_hash") == stage.settings_hash(settings)
             and record.get("audio_sha256") == sha256
+            and record.get("inputs", {}) == stage.inputs(track, False)
         )
         if not current or stage.name in request.force or set(stage.needs) & set(missing):
             missing.append(stage.name)

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from small_dataset_audio.config.model import Settings
+from small_dataset_audio.dataset.identity import stem_identities
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.dataset.organize import Incoming
+from small_dataset_audio.errors import SdaError
 from small_dataset_audio.features.measured import Times
 
 
@@ -32,6 +34,11 @@ class Job:
     track: Track
     steps: tuple[str, ...]
     incoming: Incoming | None = None
+
+
+def stem_hashes(track: Track, remember: bool) -> dict[str, str]:  # noqa: FBT001 - the shape of `Stage.inputs`
+    """Return stem name -> content hash, of the stems that exist: the `Stage.inputs` of stages that listen to stems."""
+    return {name: one["sha256"] for name, one in stem_identities(track, remember=remember).items()}
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,23 @@ Work = Callable[[Job], Outcome]
 
 
 @dataclass(frozen=True)
+class Load:
+    """What a stage asks of the machine, as far as that is known beforehand: plans go by it until run logs tell more.
+
+    Attributes:
+        decodes: its work on one core, in units of decoding the same audio once.
+        gflop: what its network computes for a second of audio, in billions of floating-point operations.
+        memory: bytes of the host's memory that a worker holds, whatever it works on.
+        memory_per_second: bytes that come to that for every second of the recording.
+    """
+
+    decodes: float | None = None
+    gflop: float | None = None
+    memory: int | None = None
+    memory_per_second: int = 0
+
+
+@dataclass(frozen=True)
 class Stage:
     """One step of the pipeline.
 
@@ -99,6 +123,12 @@ class Stage:
         relevant: the settings that change its result, as JSON-ready values.
         open: makes it ready to work; called once per worker.
         model_sha256: the digest of the weights it would use, where it uses any.
+        obstacle: what keeps this installation from running it (weights not pulled, an extra not installed), with the
+            way out; None where nothing does. It must be cheap: no torch, no hashing.
+        inputs: the files beside the full mix that its results depend on, by name -> content hash; asked before it works.
+            When they change, it runs again. The flag says whether hashes that had to be computed may be noted in ``.INFO``.
+        memory_gb: what it needs on the device for one track, in GiB; None where that is not worth planning with.
+        load: what else it asks of the machine; `sda plan` estimates by it where no run log tells.
     """
 
     name: str
@@ -110,6 +140,10 @@ class Stage:
     records: bool = True
     relevant: Callable[[Settings], Mapping[str, object]] = lambda _settings: {}
     model_sha256: Callable[[Settings], str | None] = lambda _settings: None
+    obstacle: Callable[[Settings], SdaError | None] = lambda _settings: None
+    inputs: Callable[[Track, bool], Mapping[str, str]] = lambda _track, _remember: {}
+    memory_gb: Callable[[Settings], float | None] = lambda _settings: None
+    load: Callable[[Settings], Load] = lambda _settings: Load()
 
     def settings_hash(self, settings: Settings) -> str:
         """Return a digest of the settings that change this stage's result, and of its weights."""

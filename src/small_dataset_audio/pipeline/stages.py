@@ -1,7 +1,6 @@
 """The stages that exist, in the order in which a track passes through them."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import Final
 
@@ -9,12 +8,12 @@ from small_dataset_audio.audio.decode import decode
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.config.order import STAGES as PLANNED
 from small_dataset_audio.dataset.organize import organize
-from small_dataset_audio.errors import StoreError, UsageError
+from small_dataset_audio.errors import SdaError, StoreError, UsageError
 from small_dataset_audio.features import extract
 from small_dataset_audio.features.added import added_features
 from small_dataset_audio.features.measured import Measured
 from small_dataset_audio.features.sound import Options
-from small_dataset_audio.pipeline.stage import Bench, Job, Outcome, Stage, Work
+from small_dataset_audio.pipeline.stage import Bench, Job, Outcome, Stage, Work, stem_hashes
 
 SIDECARS: Final = {"beats": "BEATS_GRID", "downbeats": "DOWNBEATS", "onsets": "ONSETS"}
 """Moments that analyze finds -> the suffix of the file they are kept in."""
@@ -78,7 +77,8 @@ ANALYZE: Final = Stage(
     version=extract.VERSION,
     summary="measures rhythm, loudness, spectrum and harmony",
     open=_open_analyze,
-    needs=("organize",),
+    needs=("organize", "separate"),
+    inputs=stem_hashes,
     relevant=lambda settings: {
         **asdict(analysis_options(settings)),
         "added": {one.family.name: one.version for one in added_features()},
@@ -111,20 +111,47 @@ def stage(name: str) -> Stage:
     )
 
 
-def pick(wanted: Sequence[str] | None, skip: Iterable[str]) -> tuple[Stage, ...]:
-    """Return the stages to run, in pipeline order: those wanted (all when None) less those to skip.
+@dataclass(frozen=True)
+class Picked:
+    """The stages of a run.
+
+    Attributes:
+        stages: those to run, in pipeline order.
+        left_out: those that nobody asked for by name and that this installation cannot run, with what keeps it from it.
+    """
+
+    stages: tuple[Stage, ...]
+    left_out: tuple[tuple[Stage, SdaError], ...] = ()
+
+    def note(self) -> str | None:
+        """Return a sentence that says which stages are left out and what to do about it; None where none is."""
+        if not self.left_out:
+            return None
+        names = ", ".join(one.name for one, _ in self.left_out)
+        fixes = dict.fromkeys(why.fix for _, why in self.left_out)
+        return f"Left out, because what they need is not installed: {names}. {' '.join(fixes)}"
+
+
+def pick(settings: Settings) -> Picked:
+    """Return the stages that ``pipeline.stages`` and ``pipeline.skip`` ask for; all that can run where none is named.
 
     A stage of a later version may be skipped: it does not run anyway.
 
     Raises:
-        UsageError: a name is unknown, or nothing is left to run.
+        UsageError: a stage of a later version is asked for, or nothing is left to run.
+        SdaError: a stage that was asked for by name cannot be run by this installation.
     """
-    chosen = {stage(name).name for name in wanted} if wanted is not None else {s.name for s in STAGES}
-    chosen -= {name if name in PLANNED else stage(name).name for name in skip}
-    if not chosen:
+    wanted, skip = settings.pipeline.stages, settings.pipeline.skip
+    names = {one.name for one in STAGES} if wanted is None else {stage(name).name for name in wanted}
+    chosen = [one for one in STAGES if one.name in names - set(skip)]
+    obstacles = {one.name: why for one in chosen if (why := one.obstacle(settings)) is not None}
+    if wanted is not None and obstacles:
+        raise next(iter(obstacles.values()))
+    able = tuple(one for one in chosen if one.name not in obstacles)
+    if not able:
         raise UsageError(
             "No stage is left to run.",
             "Every stage that was asked for is also skipped.",
             "Leave out --skip, or name other stages with --stages.",
         )
-    return tuple(s for s in STAGES if s.name in chosen)
+    return Picked(able, tuple((one, obstacles[one.name]) for one in chosen if one.name in obstacles))

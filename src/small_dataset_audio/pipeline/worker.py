@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -110,23 +111,31 @@ def _carry_out(chosen: Stage, job: Job, bench: Bench, started: float) -> Outcome
     work = _opened[key]
     if not chosen.records:
         return work(job)
-    identity = audio_identity(job.track)
+    basis = _basis(chosen, job)
     outcome = work(job)
-    _record(chosen, job, bench, outcome, identity, time.perf_counter() - started)
+    _record(chosen, job, bench, outcome, basis, time.perf_counter() - started)
     return outcome
 
 
-def _record(chosen: Stage, job: Job, bench: Bench, outcome: Outcome, identity: AudioIdentity, seconds: float) -> None:
+_Basis = tuple[AudioIdentity, Mapping[str, str]]
+"""What a stage works on: the recording, and the other files that its result depends on."""
+
+
+def _basis(chosen: Stage, job: Job) -> _Basis:
+    return audio_identity(job.track), chosen.inputs(job.track, True)
+
+
+def _record(chosen: Stage, job: Job, bench: Bench, outcome: Outcome, basis: _Basis, seconds: float) -> None:
     """Write a stage's outcome: its sidecars first and ``.INFO`` last, since that is what says that it is done.
 
     Raises:
-        StoreError: the recording is not the one any more that the stage worked on; nothing is written then.
+        StoreError: the recording or a stem is not the one any more that the stage worked on; nothing is written then.
     """
     with track_lock(job.track.folder):
-        if audio_identity(job.track) != identity:
+        if _basis(chosen, job) != basis:
             raise StoreError(
                 f"The recording of {job.track.name} was replaced while {chosen.name} worked on it.",
-                f"Another program wrote {job.track.mix}.",
+                f"Another program wrote {job.track.mix}, or a stem beside it.",
                 "Run the same command again: it works on the recording that is there now.",
             )
         for suffix, times in outcome.times.items():
@@ -138,7 +147,8 @@ def _record(chosen: Stage, job: Job, bench: Bench, outcome: Outcome, identity: A
             name=chosen.name,
             version=chosen.version,
             settings_hash=chosen.settings_hash(bench.settings),
-            audio_sha256=identity["sha256"],
+            audio_sha256=basis[0]["sha256"],
+            inputs=basis[1],
             seconds=round(seconds, 3),
             model_sha256=chosen.model_sha256(bench.settings),
             absent=outcome.absent,
