@@ -1,6 +1,7 @@
 """The entry point: command line in, exit status out. Every error of sda ends here."""
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -47,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare_streams()
     try:
         status = _guarded(words)
+        if arguments is None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: another Ctrl-C must not change how it ended
         sys.stdout.flush()
     except BrokenPipeError:  # the reader (`| head`) has seen enough
         _let_go_of_stdout()
