@@ -1,13 +1,18 @@
 """Resampling changes the rate and nothing else: level, phase and position stay, what the new rate cannot hold goes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from small_dataset_audio.audio import resample as module
 from small_dataset_audio.audio.resample import resample, resampled_length
+from small_dataset_audio.audio.spool import folder_of
 from small_dataset_audio.errors import AudioError
 from support.signals import clicks, noise, tone
+from support.spooled import on_disk
 
 RATES = [8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000, 192_000]
 
@@ -95,3 +100,30 @@ def test_a_length_that_soxr_rounds_otherwise_is_made_right(monkeypatch: pytest.M
 def test_what_cannot_be_resampled(shape: tuple[int, ...], from_rate: int, to_rate: int) -> None:
     with pytest.raises(AudioError, match="cannot be brought"):
         resample(np.zeros(shape, dtype=np.float32), from_rate, to_rate)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    length=st.integers(0, 9000),
+    channels=st.integers(1, 3),
+    block=st.integers(1, 5000),
+    rates=st.sampled_from([(44100, 22050), (44100, 11025), (48000, 11025), (8000, 22050), (2, 1), (96000, 44100)]),
+)
+def test_on_disk_it_is_the_same_to_the_bit(
+    tmp_path_factory: pytest.TempPathFactory, length: int, channels: int, block: int, rates: tuple[int, int]
+) -> None:
+    samples = noise(1.0, 9000, channels=channels)[:, :length]
+    stored = on_disk(samples, tmp_path_factory.mktemp("scratch"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "BLOCK", block)
+        made = resample(stored, *rates)
+    assert (folder_of(made) is None) == (made.shape[1] == 0)
+    np.testing.assert_array_equal(made, resample(samples, *rates))
+
+
+def test_on_disk_it_has_the_promised_length_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = on_disk(noise(0.1, channels=2), tmp_path)
+    monkeypatch.setattr(module, "resampled_length", lambda *_: 2210)
+    made = resample(stored, 44100, 22050)
+    assert made.shape == (2, 2210)
+    assert not made[:, -5:].any()

@@ -24,6 +24,7 @@ def test_the_counts_are_those_of_the_contract() -> None:
         "timbre": 8,
         "labels": 4,
         "aesthetics": 4,
+        "drums": 7,
         "crop": 1,
     }
 

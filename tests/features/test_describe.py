@@ -8,6 +8,7 @@ def test_every_feature_has_its_row_under_its_group() -> None:
     rows = [line for line in page.splitlines() if line.startswith("| `")]
     assert [row.split("`")[1] for row in rows] == [feature.name for feature in FEATURES]
     assert f"declares {len(FEATURES)} numbers; this version measures 3 of them" in page
+    assert "measures all of them. \n" in render_markdown(frozenset(feature.name for feature in FEATURES))
     assert page.endswith("|\n")
     assert page.count("\n## ") == len({feature.group for feature in FEATURES})
     for row, feature in zip(rows, FEATURES, strict=True):

@@ -15,7 +15,8 @@ class Clip:
     """One recording, decoded once.
 
     Attributes:
-        samples: float32 ``[shape=(channels, n)]``, full scale at 1.0, all finite.
+        samples: float32 ``[shape=(channels, n)]``, full scale at 1.0, all finite. Those of a long recording may lie on disk,
+            read-only, and are to be read in blocks then: see `audio.spool`.
         rate: samples per second.
         path: the file it came from, where there is one.
         truncated: the file held less than its header declares and the user allowed that.

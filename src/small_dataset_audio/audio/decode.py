@@ -15,6 +15,7 @@ from small_dataset_audio.audio.decoders.gather import Gathered
 from small_dataset_audio.audio.formats import Format, identify
 from small_dataset_audio.audio.plans import Plan, plan
 from small_dataset_audio.audio.probe import AudioFacts, probe
+from small_dataset_audio.audio.spool import Scratch
 from small_dataset_audio.errors import AudioError
 
 __all__ = ["AudioFacts", "decode", "probe"]
@@ -22,7 +23,7 @@ __all__ = ["AudioFacts", "decode", "probe"]
 _LOGGER = logging.getLogger(__name__)
 
 
-def decode(path: Path, *, allow_truncated: bool = False) -> Clip:
+def decode(path: Path, *, allow_truncated: bool = False, scratch: Scratch | None = None) -> Clip:
     """Return the recording at ``path``, float32 ``[shape=(channels, n)]``, at its own rate (Opus: always 48 kHz).
 
     Integer samples are divided by their full scale (32768 for 16 bits), so that they lie in [-1, 1). Channels are in
@@ -38,18 +39,20 @@ def decode(path: Path, *, allow_truncated: bool = False) -> Clip:
     Args:
         path: the file; its content decides what it is, not its suffix.
         allow_truncated: return what can be decoded of an incomplete file, marked ``truncated``, instead of an error.
+        scratch: where the samples lie, read-only, when they are too long for memory (`audio.spool`). None: always in memory.
 
     Raises:
         NotAudio: the file is empty, is no audio, or holds no samples.
         TruncatedAudio: it holds less audio than it declares, or parts of it cannot be decoded.
         AudioError: it cannot be read or decoded, or holds NaN or infinite samples.
+        StoreError: it is too long for memory, and there is no room for it in the scratch folder.
     """
     kind = identify(path)
     with faults.reading(path):
         way = plan(path, kind)
         if way.lack is not None and not allow_truncated:
             raise faults.truncated(path, way.lack)
-        gathered = _read(path, way)
+        gathered = _read(path, way, scratch)
         lack = way.lack or _lack(gathered)
         if lack is not None and not allow_truncated:
             raise faults.truncated(path, lack)
@@ -60,8 +63,8 @@ def decode(path: Path, *, allow_truncated: bool = False) -> Clip:
     return Clip(gathered.samples(), gathered.rate, path, truncated=lack is not None)
 
 
-def _read(path: Path, way: Plan) -> Gathered:
-    gathered = Gathered(path)
+def _read(path: Path, way: Plan, scratch: Scratch | None) -> Gathered:
+    gathered = Gathered(path, scratch)
     try:
         way.read(gathered)
     except AudioError as error:
@@ -90,7 +93,7 @@ def _lack(gathered: Gathered) -> str | None:
 
 def _salvage(stopped: Gathered, kind: Format) -> Gathered:
     """Return what FFmpeg decodes, where that is more: it goes on behind a damaged place, and loses less before it."""
-    second = Gathered(stopped.path)
+    second = Gathered(stopped.path, stopped.scratch)
     try:
         ffmpeg.read_container(second, kind.demuxer or "")
     except AudioError:

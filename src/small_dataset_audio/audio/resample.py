@@ -10,6 +10,7 @@ import numpy as np
 import soxr
 
 from small_dataset_audio.audio.clip import Samples
+from small_dataset_audio.audio.spool import BLOCK, Spool, blocks, folder_of
 from small_dataset_audio.errors import AudioError
 
 QUALITY: Final = "VHQ"
@@ -25,6 +26,7 @@ def resample(samples: Samples, from_rate: int, to_rate: int) -> Samples:
     """Return ``samples`` at another rate ``[shape=(channels, resampled_length(n, from_rate, to_rate))]``.
 
     The first sample stays where it is in time (the filter's delay is compensated). Equal rates return the array itself.
+    Samples on disk (`spool`) are resampled in blocks, to the same bits, and the result lies on disk too.
 
     Args:
         samples: float32 ``[shape=(channels, n)]``; ``n`` may be 0.
@@ -42,9 +44,24 @@ def resample(samples: Samples, from_rate: int, to_rate: int) -> Samples:
         )
     if from_rate == to_rate:
         return samples
+    wanted = resampled_length(samples.shape[1], from_rate, to_rate)
+    if folder_of(samples) is not None:
+        return _resampled_on_disk(samples, from_rate, to_rate, wanted)
     source = np.ascontiguousarray(samples, dtype=np.float32)
     made = soxr.resample(source.T, from_rate, to_rate, quality=QUALITY).T
-    wanted = resampled_length(samples.shape[1], from_rate, to_rate)
     if made.shape[1] < wanted:  # soxr rounds in floating point: one sample less is possible in very long signals
         made = np.pad(made, ((0, 0), (0, wanted - made.shape[1])))
     return np.ascontiguousarray(made[:, :wanted], dtype=np.float32)
+
+
+def _resampled_on_disk(samples: Samples, from_rate: int, to_rate: int, wanted: int) -> Samples:
+    channels, length = samples.shape
+    stream = soxr.ResampleStream(from_rate, to_rate, channels, dtype="float32", quality=QUALITY)
+    spool = Spool(channels, wanted, folder_of(samples))
+    for start, block in blocks(samples, BLOCK):
+        interleaved = np.ascontiguousarray(block.T)
+        made = stream.resample_chunk(interleaved, last=start + block.shape[1] == length)
+        spool.append(made.reshape(-1, channels).T[:, : wanted - spool.length])
+    if spool.length < wanted:
+        spool.append(np.zeros((channels, wanted - spool.length), dtype=np.float32))
+    return spool.finish()

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from small_dataset_audio.audio.clip import Samples
+from small_dataset_audio.audio.spool import blocks, give_back
+from small_dataset_audio.features.bandseries import band_power
 from small_dataset_audio.features.measured import Measured
 from small_dataset_audio.features.sound import Family, Sound
 
@@ -54,7 +56,7 @@ def band_powers(samples: Samples, rate: int) -> dict[str, float]:
     }
     if not edges or not length:
         return {}
-    means = samples.mean(axis=1, dtype=np.float64)
+    means = sum(block.sum(axis=1, dtype=np.float64) for _, block in blocks(samples)) / length
     energy = dict.fromkeys(edges, 0.0)
     everything = float(np.sum(means**2)) * length
     for spectrum in _spectra(samples, means, size):
@@ -82,12 +84,12 @@ def _spectra(samples: Samples, means: NDArray[np.float64], size: int) -> Iterato
     """Yield the spectrum of each block of each pair of channels ``[shape=(size,)]``."""
     from scipy import fft  # noqa: PLC0415 - half a second that listing the features must not cost
 
-    blocks = list(_blocks(samples.shape[1], size))
+    cuts = list(_cuts(samples.shape[1], size))
     ramp = _ramp(size // 4)
     for first in range(0, samples.shape[0], 2):
         pair, mean = samples[first : first + 2], means[first : first + 2]
-        for start in range(0, len(blocks), _BATCH):
-            batch = blocks[start : start + _BATCH]
+        for start in range(0, len(cuts), _BATCH):
+            batch = cuts[start : start + _BATCH]
             signal = np.zeros((len(batch), size), dtype=np.complex64)
             for row, (begin, end) in zip(signal, batch, strict=True):
                 used = row[: end - begin]
@@ -98,10 +100,11 @@ def _spectra(samples: Samples, means: NDArray[np.float64], size: int) -> Iterato
                     used[: ramp.shape[0]] *= ramp
                 if end < samples.shape[1]:
                     used[-ramp.shape[0] :] *= ramp[::-1]
+            give_back(pair[:, batch[0][0] : batch[-1][1]])
             yield from fft.fft(signal, axis=1, overwrite_x=True)
 
 
-def _blocks(length: int, size: int) -> Iterator[tuple[int, int]]:
+def _cuts(length: int, size: int) -> Iterator[tuple[int, int]]:
     """Yield first and last sample of each block; successive blocks share a quarter of ``size``."""
     begin = 0
     while begin + size < length:
@@ -130,6 +133,9 @@ def measure(sound: Sound, earlier: Measured) -> Measured:  # noqa: ARG001 - the 
             )
         else:
             found.absent[name] = "there is no sound in this band"
+    if sound.options.timeseries_steps and mix.samples.shape[1]:
+        edges = tuple(BANDS.values())
+        found.series["band_power"] = band_power(mix.samples, mix.rate, edges, sound.options.timeseries_steps)
     return found
 
 

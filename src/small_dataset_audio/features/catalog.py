@@ -14,7 +14,9 @@ from typing import Final, Literal
 from small_dataset_audio.errors import UsageError
 
 Kind = Literal["float", "int", "flag"]
-Group = Literal["rhythm", "loudness", "spectral", "harmonic", "timbre", "labels", "aesthetics", "crop", "added"]
+Group = Literal[
+    "rhythm", "loudness", "spectral", "harmonic", "timbre", "labels", "aesthetics", "drums", "crop", "added"
+]
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ _BS1770 = "ITU-R BS.1770-5"
 _LRA = "EBU Tech 3342 (v4, 2023)"
 _LHL = "after Longuet-Higgins & Lee 1984"
 _PEETERS = "Peeters 2004, A large set of audio features, section 6"
-_TIMBRE = "AudioCommons deliverables D5.2-D5.8 (Pearce, Brookes, Mason)"
+_TIMBRE = "AudioCommons D5.8 (Pearce, Brookes & Mason)"
 _BEAT_STEMS = ("bass", "drums", "other")
 _ALL_STEMS = ("bass", "drums", "other", "vocals")
 
@@ -262,20 +264,53 @@ _HARMONIC = (
     ),
 )  # fmt: skip
 
-_TIMBRE_MEANINGS = {
-    "brightness": "How bright the sound is: its high-frequency share and spectral centroid.",
-    "roughness": "How rough it is: beating of neighbouring partials.",
-    "hardness": "How hard or soft the attacks sound.",
-    "depth": "How deep it sounds: weight and reach of the low frequencies.",
-    "booming": "How much it booms: lasting low-frequency energy.",
-    "reverberation": "Probability, times 100, that the sound is perceived as reverberant.",
-    "sharpness": "How sharp it is: the balance of specific loudness towards high Bark bands.",
-    "warmth": "How warm it sounds: low-mid energy against the high-frequency decline.",
-}
-_TIMBRE_FEATURES = tuple(
-    Feature(name, "points", 0, 100, "float", "timbre", "analyze", meaning, _TIMBRE)
-    for name, meaning in _TIMBRE_MEANINGS.items()
-)
+
+def _timbre(name: str, meaning: str, source: str = "") -> Feature:
+    return Feature(name, "points", 0, 100, "float", "timbre", "analyze", meaning, _TIMBRE + source)
+
+
+_TIMBRE_FEATURES = (
+    _timbre(
+        "brightness",
+        "How bright it sounds: 4.6 log10 of the share of power above 2 kHz, plus 17.4 log10 of the centroid (Hz) above "
+        "100 Hz, plus 17.4.",
+    ),
+    _timbre(
+        "roughness",
+        "How rough it sounds: 14.0 log10 of the summed beating of all pairs of partials in frames of 50 ms (mean), plus "
+        "49.0; 0 where nothing beats.", "; Vassilakis 2007",
+    ),
+    _timbre(
+        "hardness",
+        "How hard its attacks sound: regression on their time, flux, centroid and bandwidth, on specific loudness from 7 to "
+        "14 Bark and the percussive share.",
+    ),
+    _timbre(
+        "depth",
+        "How deep it sounds: regression on the centroid under 2 kHz, the share of power under 500 Hz, how long events last, "
+        "and the lowest partial.",
+    ),
+    _timbre(
+        "booming",
+        "How much it booms: 43.7 log10 of the booming index (loudness under 280 Hz, low bands weighted up), minus 10.9 "
+        "log10 of the loudness under 7 Bark, plus 26.8.", "; Hatano & Hashimoto 2000",
+    ),
+    _timbre(
+        "reverberation",
+        "Probability, times 100, that listeners call it reverberant: logistic function of the reverberation time (0.2 to "
+        "1.1 s) that its own decays show, mean of the channels.", "; Löllmann et al. 2010",
+    ),
+    _timbre(
+        "sharpness",
+        "How sharp it sounds: 102.5 log10 of the sharpness in acum (first moment of specific loudness, high Bark bands "
+        "weighted up), plus 34.4.", "; Zwicker & Fastl, Psychoacoustics, section 9",
+    ),
+    _timbre(
+        "warmth",
+        "How warm it sounds: regression on each event's centroid, power from its fundamental to 260 Hz and straightness of "
+        "decline, and on specific loudness from 1 to 4 and 8 to 24 Bark.",
+    ),
+)  # fmt: skip
 
 _AESTHETICS = tuple(
     Feature(
@@ -297,6 +332,24 @@ _LABEL_PROBABILITIES = tuple(
         "instrumental_probability": "Probability that there is no voice.",
     }.items()
 )
+_DRUMS = (
+    Feature("drum_hits", "hits", 0, 20000, "int", "drums", "transcribe", "Drum strokes written down as MIDI.", _SDA),
+    Feature("drum_density", "1/s", 0, 50, "float", "drums", "transcribe", "Drum strokes per second.", _SDA),
+    *(
+        Feature(
+            f"drum_hits_{drum}",
+            "hits",
+            0,
+            20000,
+            "int",
+            "drums",
+            "transcribe",
+            f"Strokes of the {drum} among them.",
+            _SDA,
+        )
+        for drum in ("kick", "snare", "tom", "hat", "cymbal")
+    ),
+)
 _CROPS = (
     Feature(
         "position_in_file", "1", 0, 1, "float", "crop", "crop", "Start of the crop over the length of its source.", _SDA
@@ -304,7 +357,8 @@ _CROPS = (
 )
 
 FEATURES: Final[tuple[Feature, ...]] = (
-    *_RHYTHM, *_LOUDNESS, *_SPECTRAL, *_HARMONIC, *_TIMBRE_FEATURES, *_LABEL_PROBABILITIES, *_AESTHETICS, *_CROPS,
+    *_RHYTHM, *_LOUDNESS, *_SPECTRAL, *_HARMONIC, *_TIMBRE_FEATURES, *_LABEL_PROBABILITIES, *_AESTHETICS, *_DRUMS,
+    *_CROPS,
 )  # fmt: skip
 """Every feature, in the order in which tables list them."""
 

@@ -12,6 +12,7 @@ _TITLES = {
     "timbre": "Timbre",
     "labels": "Probabilities (with weights)",
     "aesthetics": "Aesthetics (with weights)",
+    "drums": "Drums",
     "crop": "Crops",
 }
 
@@ -29,8 +30,12 @@ def render_markdown(measured: frozenset[str]) -> str:
         "<!-- Written by `make docs` from features/catalog.py: change it there. -->",
         "",
         (
-            f"The catalog declares {len(FEATURES)} numbers; this version measures {len(here)} of them. "
-            "Those marked *declared* come with a later stage and are not measured yet."
+            f"The catalog declares {len(FEATURES)} numbers; this version measures {len(here) if len(here) < len(FEATURES) else 'all'} of them. "
+            + (
+                ""
+                if len(here) == len(FEATURES)
+                else "Those marked *declared* come with a later stage and are not measured yet."
+            )
         ),
         "",
         (

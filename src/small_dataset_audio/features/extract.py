@@ -9,16 +9,16 @@ from threadpoolctl import threadpool_limits
 
 from small_dataset_audio.audio.clip import Clip
 from small_dataset_audio.errors import FeatureError
-from small_dataset_audio.features import bands, harmonic, loudness, rhythm, saturation, spectral
+from small_dataset_audio.features import bands, harmonic, loudness, rhythm, saturation, spectral, timbral
 from small_dataset_audio.features.added import added_features
-from small_dataset_audio.features.catalog import declared
+from small_dataset_audio.features.catalog import Feature, declared
 from small_dataset_audio.features.measured import Measured
-from small_dataset_audio.features.sound import Family, Options, Sound
+from small_dataset_audio.features.sound import Family, GivenBeats, Options, Sound
 from small_dataset_audio.features.spectra import Spectra
 
 _log = logging.getLogger(__name__)
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised whenever a measured value can differ from what the version before gave for the same audio."""
 
 FAMILIES: Final[tuple[Family, ...]] = (
@@ -28,6 +28,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     saturation.FAMILY,
     rhythm.FAMILY,
     harmonic.FAMILY,
+    timbral.FAMILY,
 )
 """In the order in which they run: rhythm before what needs beats."""
 
@@ -50,26 +51,30 @@ def measure(sound: Sound, families: Sequence[Family] | None = None) -> Measured:
     Raises:
         FeatureError: a family broke its promise: it forgot a name or made one that the catalog does not know.
     """
-    found = Measured()
+    found, known = Measured(), declared()  # asked for once: it looks through the installed packages
     with threadpool_limits(limits=1):
         for family in all_families() if families is None else families:
             part = family.measure(sound, found)
-            _keep_promises(family, part)
+            _keep_promises(family, part, known)
             found.add(part)
     return found
 
 
-def measure_clips(mix: Clip, stems: Mapping[str, Clip], options: Options) -> Measured:
-    """Return all features of a decoded mix and its decoded stems (stem name -> clip; may be empty)."""
-    return measure(Sound(Spectra(mix), {name: Spectra(stem) for name, stem in stems.items()}, options))
+def measure_clips(
+    mix: Clip, stems: Mapping[str, Clip], options: Options, given_beats: GivenBeats | None = None
+) -> Measured:
+    """Return all features of a decoded mix and its decoded stems (stem name -> clip; may be empty).
+
+    With ``given_beats`` everything that needs beats is measured against these.
+    """
+    return measure(Sound(Spectra(mix), {name: Spectra(stem) for name, stem in stems.items()}, options, given_beats))
 
 
-def _keep_promises(family: Family, part: Measured) -> None:
+def _keep_promises(family: Family, part: Measured, known: Mapping[str, Feature]) -> None:
     """Check one family's outcome; a value that is not a finite number becomes absent, with that as the reason.
 
     Counts and flags become whole numbers.
     """
-    known = declared()
     for name, value in list(part.values.items()):
         if not math.isfinite(value):
             del part.values[name]

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 Times = NDArray[np.float64]
 """Moments in seconds from the start of the file ``[shape=(n,)]``, ascending."""
 
+Series = NDArray[np.float32]
+"""What is found in each of a number of equal steps of the file ``[shape=(steps,)]`` or ``[shape=(steps, columns)]``."""
+
 
 @dataclass
 class Measured:
@@ -19,6 +22,7 @@ class Measured:
         labels: label name -> {label: strength}, e.g. ``{"tonic_scale": {"minor": 0.83}}``.
         times: ``beats``, ``downbeats``, ``onsets`` in seconds.
         confidence: name -> 0..1, where the method knows how sure it is.
+        series: name -> how it changes over time, where `Options.timeseries_steps` asks for that.
     """
 
     values: dict[str, float] = field(default_factory=dict)
@@ -26,6 +30,7 @@ class Measured:
     labels: dict[str, dict[str, float]] = field(default_factory=dict)
     times: dict[str, Times] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
+    series: dict[str, Series] = field(default_factory=dict)
 
     def add(self, other: "Measured") -> None:
         """Take over everything from ``other``."""
@@ -34,3 +39,4 @@ class Measured:
         self.labels.update(other.labels)
         self.times.update(other.times)
         self.confidence.update(other.confidence)
+        self.series.update(other.series)

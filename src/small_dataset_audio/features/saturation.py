@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from small_dataset_audio.audio.clip import Samples
+from small_dataset_audio.audio.spool import blocks
 from small_dataset_audio.features.measured import Measured
 from small_dataset_audio.features.sound import Family, Sound
 
@@ -41,11 +42,9 @@ def saturated_runs(samples: Samples, rate: int) -> NDArray[np.int64]:
 
 def _frame_peaks(samples: Samples) -> NDArray[np.float32]:
     """Return the highest absolute sample of any channel in each frame ``[shape=(ceil(n / FRAME),)]``."""
-    length = samples.shape[1]
-    peaks = np.zeros(-(-length // FRAME), dtype=np.float32)
+    peaks = np.zeros(-(-samples.shape[1] // FRAME), dtype=np.float32)
     for channel in samples:
-        for start in range(0, length, _CHUNK):
-            part = channel[start : start + _CHUNK]
+        for start, part in blocks(channel, _CHUNK):
             if max(part.max(), -part.min()) < np.float32(THRESHOLD):
                 continue  # no frame in it can be saturated
             chunk = np.abs(part)

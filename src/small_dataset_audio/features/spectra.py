@@ -1,6 +1,8 @@
 """Every transform of one signal, computed when first asked for and then kept.
 
-Extractors read from here and open no files, so that nothing is computed twice.
+Extractors read from here and open no files, so that nothing is computed twice. The samples of a long recording lie on disk
+(`audio.spool`), and so does what is derived from them: extractors read it in blocks and give those back, so that their memory
+does not grow with the recording.
 """
 
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from small_dataset_audio.audio.clip import Clip, Samples
 from small_dataset_audio.audio.resample import resample
+from small_dataset_audio.audio.spool import Spool, blocks, folder_of, give_back
 
 FRAME: Final = 2048
 """Samples per analysis frame (features.md, spectral)."""
@@ -22,6 +25,8 @@ SILENCE_DBFS: Final = -60.0
 
 _BLOCK_FRAMES: Final = 128
 """Frames transformed together: enough for the transform's vector units, few enough for the processor's cache."""
+_READ_HOPS: Final = 512
+"""Hops read at a time."""
 
 Mono = NDArray[np.float32]
 """One channel of samples ``[shape=(n,)]``."""
@@ -72,11 +77,14 @@ class Spectra:
         """The mean of the channels ``[shape=(n,)]``."""
         if self.channels == 1:
             return np.ascontiguousarray(self.samples[0])
-        mono: Mono = self.samples[0] + self.samples[1]
-        for channel in self.samples[2:]:
-            mono += channel
-        mono *= np.float32(1.0 / self.channels)
-        return mono
+        spool = Spool(1, self.samples.shape[1], folder_of(self.samples))
+        for _, block in blocks(self.samples):
+            mono = block[0] + block[1]
+            for channel in block[2:]:
+                mono += channel
+            mono *= np.float32(1.0 / self.channels)
+            spool.append(mono[np.newaxis])
+        return np.asarray(spool.finish()[0])
 
     def mono_at(self, rate: int) -> Mono:
         """Return the mono signal at ``rate`` samples per second ``[shape=(n,)]``."""
@@ -93,9 +101,11 @@ class Spectra:
         if not frames:
             return np.empty(0, dtype=np.float32)
         per_frame = FRAME // HOP
-        hops = self.mono[: (frames - 1 + per_frame) * HOP].reshape(-1, HOP)
-        energy = np.einsum("ij,ij->i", hops, hops).astype(np.float64)  # short sums, then joined in double precision
-        energy = np.lib.stride_tricks.sliding_window_view(energy, per_frame).sum(axis=1)
+        energies = []
+        for _, block in blocks(self.mono[: (frames - 1 + per_frame) * HOP], _READ_HOPS * HOP):
+            hops = block.reshape(-1, HOP)  # short sums, then joined in double precision
+            energies.append(np.einsum("ij,ij->i", hops, hops).astype(np.float64))
+        energy = np.lib.stride_tricks.sliding_window_view(np.concatenate(energies), per_frame).sum(axis=1)
         return np.asarray(np.sqrt(energy / FRAME), dtype=np.float32)
 
     @cached_property
@@ -105,11 +115,9 @@ class Spectra:
 
     @cached_property
     def magnitudes(self) -> Magnitudes:
-        """STFT magnitudes of the mono signal at its own rate ``[shape=(frames, FRAME // 2 + 1)]``.
+        """The rows of `magnitude_blocks` together ``[shape=(frames, FRAME // 2 + 1)]``.
 
-        Frames of `FRAME`, every `HOP`, periodic Hann window, no padding: frame ``i`` covers samples
-        ``[i * HOP, i * HOP + FRAME)``. A minute at 44.1 kHz takes 21 MB: what needs each frame once reads
-        `magnitude_blocks` instead.
+        A minute at 44.1 kHz takes 21 MB: for features of short sounds. What needs each frame once reads the blocks instead.
         """
         magnitudes = np.empty((frame_count(self.mono.shape[0]), FRAME // 2 + 1), dtype=np.float32)
         for first, block in self.magnitude_blocks():
@@ -117,9 +125,10 @@ class Spectra:
         return magnitudes
 
     def magnitude_blocks(self) -> Iterator[tuple[int, Magnitudes]]:
-        """Yield the rows of `magnitudes` in blocks, as (first frame, magnitudes ``[shape=(rows, FRAME // 2 + 1)]``).
+        """Yield the STFT magnitudes of the mono signal, as (first frame, magnitudes ``[shape=(rows, FRAME // 2 + 1)]``).
 
-        Nothing is kept, so that memory does not grow with the signal. A block is overwritten when the next one is asked for.
+        Frames of `FRAME`, every `HOP`, periodic Hann window, no padding: frame ``i`` covers samples
+        ``[i * HOP, i * HOP + FRAME)``. Nothing is kept. A block is overwritten when the next one is asked for.
         """
         from scipy import fft  # noqa: PLC0415 - half a second that listing the features must not cost
 
@@ -131,9 +140,10 @@ class Spectra:
             rows = min(_BLOCK_FRAMES, frames.shape[0] - first)
             np.multiply(frames[first : first + rows], window, out=windowed[:rows])
             np.abs(fft.rfft(windowed[:rows], axis=1), out=magnitudes[:rows])
+            give_back(self.mono[first * HOP : (first + rows) * HOP])
             yield first, magnitudes[:rows]
 
     @cached_property
     def frequencies(self) -> NDArray[np.float32]:
-        """Centre frequency of each bin of `magnitudes` in Hz ``[shape=(FRAME // 2 + 1,)]``."""
+        """Centre frequency of each bin of the STFT in Hz ``[shape=(FRAME // 2 + 1,)]``."""
         return (np.arange(FRAME // 2 + 1) * (self.rate / FRAME)).astype(np.float32)

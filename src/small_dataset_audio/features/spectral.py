@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from small_dataset_audio.audio.spool import blocks
 from small_dataset_audio.features.measured import Measured
 from small_dataset_audio.features.sound import Family, Sound
 from small_dataset_audio.features.spectra import FRAME, Spectra
@@ -109,7 +110,7 @@ def _why_absent(mix: Spectra) -> str:
         return TOO_SHORT
     if mix.sounding.any():
         return NO_PAIR
-    return SILENT_IN_MONO if mix.channels > 1 and mix.samples.any() else SILENT
+    return SILENT_IN_MONO if mix.channels > 1 and any(block.any() for _, block in blocks(mix.samples)) else SILENT
 
 
 FAMILY: Final = Family(name="spectral", features=FEATURES, measure=measure)

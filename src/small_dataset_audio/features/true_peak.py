@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from small_dataset_audio.audio.clip import Samples
+from small_dataset_audio.audio.spool import give_back
 
 OVERSAMPLING: Final = 8
 """Points per sample interval at which the reconstruction is evaluated."""
@@ -98,7 +99,9 @@ _PER_CURVATURE_HALFWAY: Final = _departure(_WEIGHTS[: _MIDDLE + 1])[0]
 def _peak_near(channel: _Line, start: int) -> float:
     """Return the highest absolute sample that the chunk from ``start`` reads."""
     near = channel[max(0, start - _ROW) : max(0, start + _CHUNK + _ROW)]
-    return max(float(near.max(initial=0.0)), -float(near.min(initial=0.0)))
+    peak = max(float(near.max(initial=0.0)), -float(near.min(initial=0.0)))
+    give_back(near)
+    return peak
 
 
 class _Search:
@@ -155,6 +158,7 @@ class _Search:
         padded[: first - start + _ROW] = 0.0
         padded[first - start + _ROW : last - start + _ROW] = channel[first:last]
         padded[last - start + _ROW :] = 0.0
+        give_back(channel[first:last])
         return padded
 
     def _ends_and_curvature(self, samples: _Line) -> tuple[_Floats, _Floats]:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from small_dataset_audio.features.harmonic.chroma import chroma_of, harmonic_part, running_median
+from small_dataset_audio.features.harmonic.chroma import frame_chroma, harmonic_part, mean_chroma, running_median
 from small_dataset_audio.features.harmonic.peaks import spectral_peaks, tuning_of
 from small_dataset_audio.features.harmonic.pitchband import pitch_band
 from support.harmonic_chords import MAJOR, MINOR, cadence, notes, spectra
@@ -15,7 +15,7 @@ from support.signals import clicks, noise, silence
 
 def chroma(samples: NDArray[np.float32], rate: int = 22050) -> NDArray[np.float64]:
     band = pitch_band(spectra(samples, rate))
-    found = chroma_of(band, tuning_of(spectral_peaks(band)))
+    found = mean_chroma(frame_chroma(band, tuning_of(spectral_peaks(band))))
     assert found is not None
     return found
 
@@ -87,7 +87,7 @@ def test_drums_are_taken_out() -> None:
 
 def test_nothing_that_sounds_has_no_chroma() -> None:
     for samples in (silence(1.0, 22050), notes([60], 1.0, peak=1e-5)):
-        assert chroma_of(pitch_band(spectra(samples)), 0.0) is None
+        assert mean_chroma(frame_chroma(pitch_band(spectra(samples)), 0.0)) is None
 
 
 def test_the_running_median_is_that_of_each_row_alone() -> None:

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from small_dataset_audio.features.rhythm import accents as module
 from small_dataset_audio.features.rhythm.accents import (
     STRONGEST,
     accents,
     at,
     local_units,
-    running_sums,
     strengths,
+    sums_before,
 )
 from small_dataset_audio.features.rhythm.spectrum import ANALYSIS_RATE, curves
 from support.signals import clicks, silence
@@ -54,9 +55,13 @@ def test_strengths_reach_twenty_milliseconds() -> None:
     assert full[top + 12] < full[top] <= STRONGEST
 
 
-def test_running_sums_begin_with_nothing() -> None:
-    rows = np.array([[1.0, 2.0], [3.0, 4.0]], dtype=np.float32)
-    assert running_sums(rows).tolist() == [[0.0, 0.0], [1.0, 2.0], [4.0, 6.0]]
+def test_sums_are_of_what_lies_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], dtype=np.float32)
+    wanted = [[0.0, 0.0], [1.0, 2.0], [1.0, 2.0], [9.0, 12.0]]
+    for block in (1, 2, 3, 4):
+        monkeypatch.setattr(module, "BLOCK", block)
+        assert sums_before(rows, np.array([0, 1, 1, 3])).tolist() == wanted
+    assert sums_before(rows, np.empty(0, dtype=np.intp)).shape == (0, 2)
 
 
 def test_a_curve_is_read_at_the_nearest_frame_within_it() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from small_dataset_audio.features.rhythm.accents import Strengths, running_sums
+from small_dataset_audio.features.rhythm.accents import Strengths
 from small_dataset_audio.features.rhythm.bars import Bars, bar_lines, beat_means, find_bars, harmony_change
 from small_dataset_audio.features.rhythm.spectrum import Curve
 
@@ -28,7 +28,7 @@ def played(firsts: NDArray[np.intp], count: int) -> tuple[Curve, Strengths]:
             bass[here], low[start] = 3.0, 3.0
         else:
             top[here] = 0.4
-    return beats, Strengths(low, full, low, running_sums(bass), running_sums(top), running_sums(tones))
+    return beats, Strengths(low, full, low, bass, top, tones)
 
 
 @pytest.mark.parametrize("metre", [3, 4])
@@ -80,9 +80,8 @@ def test_one_strong_beat_elsewhere_moves_nothing() -> None:
 
 def test_means_are_over_the_beats_or_a_share_of_them() -> None:
     rows = np.arange(10.0)[:, np.newaxis]
-    sums = running_sums(rows)
-    assert beat_means(sums, np.array([0.0, 4.0, 6.0]))[:, 0].tolist() == [1.5, 4.5, 6.5]
-    assert beat_means(sums, np.array([0.0, 4.0, 8.0]), 0.5)[:, 0].tolist() == [0.5, 4.5, 8.5]
+    assert beat_means(rows, np.array([0.0, 4.0, 6.0]))[:, 0].tolist() == [1.5, 4.5, 6.5]
+    assert beat_means(rows, np.array([0.0, 4.0, 8.0]), 0.5)[:, 0].tolist() == [0.5, 4.5, 8.5]
 
 
 def test_harmony_changes_where_the_chord_does() -> None:

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from small_dataset_audio.features.harmonic.constantq import Resolution, pitch_classes, powers_at
+from small_dataset_audio.features.harmonic.constantq import BLOCK, Resolution, octaves_of, pitch_classes, powers_at
 from small_dataset_audio.features.harmonic.pitchband import PITCH_RATE, SILENT_POWER, Band, mean_square
 from small_dataset_audio.features.measured import Times
 
@@ -46,7 +46,12 @@ def movement_and_variance(band: Band, tuning: float, edges: NDArray[np.float64])
         tuning: where A4 lies, in cents from 440 Hz.
         edges: from `steps`.
     """
-    chroma = pitch_classes(powers_at(band, RESOLUTION, tuning, (edges[:-1] + edges[1:]) / 2.0)).astype(np.float64)
+    middles = (edges[:-1] + edges[1:]) / 2.0
+    chroma = np.empty((middles.shape[0], 12))
+    octaves = octaves_of(band)
+    for first in range(0, middles.shape[0], BLOCK):
+        at = slice(first, first + BLOCK)
+        chroma[at] = pitch_classes(powers_at(octaves, RESOLUTION, tuning, middles[at]))
     length = np.linalg.norm(chroma, axis=1)
     sounding = (mean_square(band, np.rint(edges * PITCH_RATE).astype(np.int64)) > SILENT_POWER) & (length > 0.0)
     chroma /= np.where(sounding, length, 1.0)[:, np.newaxis]

@@ -4,9 +4,17 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 
-from small_dataset_audio.features.harmonic.constantq import GRID, Powers, Resolution, mean_powers, pitch_classes
+from small_dataset_audio.features.harmonic.constantq import (
+    BLOCK,
+    GRID,
+    Powers,
+    Resolution,
+    grid_frames,
+    mean_powers,
+    octaves_of,
+    pitch_classes,
+)
 from small_dataset_audio.features.harmonic.pitchband import SILENT_POWER, Band, mean_square
 
 RESOLUTION: Final = Resolution(per_semitone=3, q=1.0 / (2.0 ** (1.0 / 36.0) - 1.0))
@@ -19,6 +27,8 @@ BREADTH: Final = 25
 
 def running_median(rows: NDArray[np.float32], length: int) -> NDArray[np.float32]:
     """Return the median of ``length`` (odd) neighbours along each row, the ends repeated ``[shape=rows.shape]``."""
+    from scipy.ndimage import median_filter  # noqa: PLC0415 - half a second that looking a stage up must not cost
+
     reach = length // 2
     padded = np.pad(rows, ((0, 0), (reach, reach)), mode="edge")
     # one long row: the one-dimensional filter is many times faster, and the padding keeps the rows apart
@@ -37,21 +47,32 @@ def harmonic_part(powers: Powers) -> Powers:
     return np.asarray(powers * (notes / np.maximum(notes + hits, np.finfo(np.float32).tiny)))
 
 
-def chroma_of(band: Band, tuning: float) -> NDArray[np.float64] | None:
-    """Return the mean chroma of the sounding frames, C first, the largest 1 ``[shape=(12,)]``; None where nothing sounds.
+def frame_chroma(band: Band, tuning: float) -> NDArray[np.float64]:
+    """Return the chroma of each `GRID` samples, C first, the largest 1 ``[shape=(frames, 12)]``; 0 where nothing sounds.
 
-    Each sounding frame's pitch-class amplitudes are divided by their largest before the mean: every moment counts the same,
-    however loud.
+    Each frame's pitch-class amplitudes are divided by their largest: every moment counts the same, however loud.
 
     Args:
-        band: from `pitch_band`, at least one sample.
+        band: from `pitch_band`.
         tuning: where A4 lies, in cents from 440 Hz.
     """
-    powers = harmonic_part(mean_powers(band, RESOLUTION, tuning))
-    sounding = mean_square(band, np.arange(powers.shape[0] + 1) * GRID) > SILENT_POWER
-    frames = pitch_classes(powers[sounding]).astype(np.float64)
-    largest = frames.max(axis=1, initial=0.0)
-    frames = frames[largest > 0.0] / largest[largest > 0.0, np.newaxis]
+    octaves = octaves_of(band)
+    frames = grid_frames(band)
+    chroma = np.empty((frames, 12))
+    for first in range(0, frames, BLOCK):
+        stop = min(first + BLOCK, frames)
+        heard = range(max(first - SUSTAIN // 2, 0), min(stop + SUSTAIN // 2, frames))
+        powers = harmonic_part(mean_powers(octaves, RESOLUTION, tuning, heard))
+        chroma[first:stop] = pitch_classes(powers[first - heard.start : stop - heard.start])
+    chroma[mean_square(band, np.arange(frames + 1) * GRID) <= SILENT_POWER] = 0.0
+    largest = chroma.max(axis=1, initial=0.0)
+    chroma[largest > 0.0] /= largest[largest > 0.0, np.newaxis]
+    return chroma
+
+
+def mean_chroma(frames: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the mean of those of ``frames`` (from `frame_chroma`) that sound, the largest 1 ``[shape=(12,)]``; None without."""
+    frames = frames[frames.any(axis=1)]
     if not frames.shape[0]:
         return None
     mean = frames.mean(axis=0)

@@ -5,7 +5,7 @@ Schörkhuber and Klapuri, "Constant-Q transform toolbox for music processing", S
 time domain, as one matrix product per octave: the same kernels serve all octaves.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from small_dataset_audio.audio.resample import resample
+from small_dataset_audio.audio.spool import give_back
 from small_dataset_audio.features.harmonic.pitchband import PITCH_RATE, Band
 
 OCTAVES: Final = 7
@@ -24,7 +25,7 @@ GRID: Final = 1024
 HOP: Final = 128
 """Most samples, at an octave's own rate, from one window of `mean_powers` to the next."""
 BLOCK: Final = 2048
-"""Windows per matrix product: bounds the temporary memory."""
+"""Windows per matrix product, and frames that are looked at together: bounds the temporary memory."""
 
 Signal = NDArray[np.float32]
 """One channel ``[shape=(n,)]``."""
@@ -69,12 +70,12 @@ def kernels(resolution: Resolution, tuning: float) -> NDArray[np.float32]:
     return np.hstack([window * np.cos(radians * t), window * np.sin(radians * t)]).astype(np.float32)
 
 
-def octaves_of(band: Band) -> Iterator[tuple[int, Band]]:
-    """Yield each octave's number, from the highest (`OCTAVES` - 1) down to 0, and ``band`` at that octave's rate."""
-    for octave in range(OCTAVES - 1, -1, -1):
-        yield octave, band
-        if octave:
-            band = resample(band, 2, 1)  # only the ratio counts
+def octaves_of(band: Band) -> list[Band]:
+    """Return ``band`` at the rate of each octave, from 0 up: the highest (`OCTAVES` - 1) is ``band`` itself."""
+    octaves = [band]
+    while len(octaves) < OCTAVES:
+        octaves.append(resample(octaves[-1], 2, 1))  # only the ratio counts
+    return octaves[::-1]
 
 
 def octave_powers(signal: Signal, kernel: NDArray[np.float32], centres: NDArray[np.int64]) -> Powers:
@@ -86,50 +87,64 @@ def octave_powers(signal: Signal, kernel: NDArray[np.float32], centres: NDArray[
         centres: samples, at least 0; beyond the end there is silence.
     """
     bins = kernel.shape[1] // 2
-    half = kernel.shape[0] // 2
-    missing = max(0, int(centres.max(initial=0)) + 1 - signal.shape[0])
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(signal, (half, half + missing)), kernel.shape[0])
     powers = np.empty((centres.shape[0], bins), dtype=np.float32)
     for start in range(0, centres.shape[0], BLOCK):
-        parts = windows[centres[start : start + BLOCK]] @ kernel
+        parts = _windows(signal, kernel.shape[0], centres[start : start + BLOCK]) @ kernel
         parts *= parts
         np.add(parts[:, :bins], parts[:, bins:], out=powers[start : start + BLOCK])
     return powers
 
 
-def mean_powers(band: Band, resolution: Resolution, tuning: float) -> Powers:
-    """Return the mean power in each bin over each `GRID` samples of ``band``; the windows leave no sample out.
+def _windows(signal: Signal, length: int, centres: NDArray[np.int64]) -> Signal:
+    """Return ``length`` samples around each of ``centres`` ``[shape=(centres, length)]``; before and after there is silence."""
+    half = length // 2
+    start, stop = int(centres.min()) - half, int(centres.max()) + half + 1
+    read = signal[max(start, 0) : max(stop, 0)]
+    missing = stop - max(start, 0) - read.shape[0]
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(read, (max(-start, 0), missing)), length)
+    give_back(read)
+    return np.asarray(windows[centres - half - start])
+
+
+def mean_powers(octaves: Sequence[Band], resolution: Resolution, tuning: float, frames: range | None = None) -> Powers:
+    """Return the mean power in each bin over each `GRID` samples of a band; the windows leave no sample out.
 
     Args:
-        band: from `pitch_band`.
+        octaves: the band, from `octaves_of`.
         resolution: bins per semitone and Q.
         tuning: where A4 lies, in cents from 440 Hz.
+        frames: which stretches of `GRID` samples; None for all.
     """
     kernel = kernels(resolution, tuning)
-    frames = -(-band.shape[1] // GRID)
-    powers = np.zeros((frames, OCTAVES, resolution.per_octave), dtype=np.float32)
-    for octave, channels in octaves_of(band):
+    rows = np.asarray(range(grid_frames(octaves[-1])) if frames is None else frames)
+    powers = np.zeros((rows.shape[0], OCTAVES, resolution.per_octave), dtype=np.float32)
+    for octave, channels in enumerate(octaves):
         samples = GRID >> (OCTAVES - 1 - octave)
         hop = min(HOP, samples)
-        centres = np.arange(frames * (samples // hop)) * hop + hop // 2
+        centres = (rows[:, np.newaxis] * samples + np.arange(samples // hop) * hop + hop // 2).ravel()
         for signal in channels:
             windows = octave_powers(signal, kernel, centres)
-            powers[:, octave] += windows.reshape(frames, samples // hop, resolution.per_octave).mean(axis=1)
-    return powers.reshape(frames, OCTAVES * resolution.per_octave)
+            powers[:, octave] += windows.reshape(rows.shape[0], samples // hop, resolution.per_octave).mean(axis=1)
+    return powers.reshape(rows.shape[0], OCTAVES * resolution.per_octave)
 
 
-def powers_at(band: Band, resolution: Resolution, tuning: float, times: NDArray[np.float64]) -> Powers:
+def grid_frames(band: Band) -> int:
+    """Return how many stretches of `GRID` samples ``band`` has; the last one may be shorter."""
+    return -int(-band.shape[1] // GRID)
+
+
+def powers_at(octaves: Sequence[Band], resolution: Resolution, tuning: float, times: NDArray[np.float64]) -> Powers:
     """Return the power in each bin around each of ``times``: one row per time.
 
     Args:
-        band: from `pitch_band`.
+        octaves: the band, from `octaves_of`.
         resolution: bins per semitone and Q.
         tuning: where A4 lies, in cents from 440 Hz.
-        times: seconds, at least 0.
+        times: seconds, at least 0, ascending.
     """
     kernel = kernels(resolution, tuning)
     powers = np.zeros((times.shape[0], OCTAVES, resolution.per_octave), dtype=np.float32)
-    for octave, channels in octaves_of(band):
+    for octave, channels in enumerate(octaves):
         centres = np.rint(times * (PITCH_RATE / (1 << (OCTAVES - 1 - octave)))).astype(np.int64)
         for signal in channels:
             powers[:, octave] += octave_powers(signal, kernel, centres)

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
+
 from small_dataset_audio.features.harmonic.change import movement_and_variance, steps
-from small_dataset_audio.features.harmonic.chroma import chroma_of
+from small_dataset_audio.features.harmonic.chroma import frame_chroma, mean_chroma
+from small_dataset_audio.features.harmonic.constantq import GRID
 from small_dataset_audio.features.harmonic.hpcp import frame_profiles, mean_profile
 from small_dataset_audio.features.harmonic.peaks import FRAME, Peaks, spectral_peaks, tuning_of
 from small_dataset_audio.features.harmonic.pitchband import PITCH_RATE, Band, mixed, pitch_band
@@ -12,6 +15,7 @@ from small_dataset_audio.features.harmonic.tiv import tonal_interval_vector
 from small_dataset_audio.features.harmonic.tonic import find_key
 from small_dataset_audio.features.measured import Measured
 from small_dataset_audio.features.sound import Family, Sound
+from small_dataset_audio.features.steps import averaged
 
 CHROMA: Final = tuple(f"chroma_{i}" for i in range(12))
 HPCP: Final = tuple(f"hpcp_{i}" for i in range(12))
@@ -46,7 +50,7 @@ def measure(sound: Sound, earlier: Measured) -> Measured:
     harmony = mixed(list(stems.values())) if len(stems) == len(PITCHED_STEMS) else mix
     peaks = spectral_peaks(harmony)
     tuning = tuning_of(peaks)
-    found.add(_chroma(mix, tuning))
+    found.add(_chroma(mix, tuning, sound))
     found.add(_profile(harmony, peaks, tuning, sound.options.key_profile))
     found.add(_change(sound, stems, tuning, earlier))
     return found
@@ -60,14 +64,19 @@ def _missing(names: tuple[str, ...], why: str) -> Measured:
     return Measured(absent=dict.fromkeys(names, why))
 
 
-def _chroma(band: Band, tuning: float) -> Measured:
-    """Return the chroma of ``band``."""
+def _chroma(band: Band, tuning: float, sound: Sound) -> Measured:
+    """Return the chroma of ``band``, that of the mix of ``sound``."""
     if band.shape[1] < FRAME:
         return _missing(CHROMA, TOO_SHORT)
-    chroma = chroma_of(band, tuning)
+    frames = frame_chroma(band, tuning)
+    chroma = mean_chroma(frames)
     if chroma is None:
         return _missing(CHROMA, SILENT)
-    return Measured(values=dict(zip(CHROMA, chroma.tolist(), strict=True)))
+    found = Measured(values=dict(zip(CHROMA, chroma.tolist(), strict=True)))
+    if steps := sound.options.timeseries_steps:
+        edges = np.arange(frames.shape[0] + 1) * (GRID / PITCH_RATE)
+        found.series["chroma"] = averaged(frames, edges, sound.mix.seconds, steps, frames.max(axis=1))
+    return found
 
 
 def _profile(band: Band, peaks: Peaks, tuning: float, key_profile: str) -> Measured:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from small_dataset_audio.audio.spool import blocks
 from small_dataset_audio.features.harmonic.peaks import CELLS, CENTS
 
 HARMONICS: Final = 8
@@ -17,6 +18,8 @@ DECAY: Final = 0.6
 """Weight of each harmonic relative to the one before (Gómez 2006)."""
 WINDOW: Final = 4.0 / 3.0
 """Width in semitones of the cosine weighting around a pitch class (Gómez 2006)."""
+BLOCK: Final = 4096
+"""Frames read at a time."""
 
 Profile = NDArray[np.float64]
 """Strength of each pitch class, C first ``[shape=(12,)]``."""
@@ -46,7 +49,10 @@ def frame_profiles(octave: NDArray[np.float32], tuning: float) -> NDArray[np.flo
         octave: `Peaks.octave` or `Peaks.register`.
         tuning: where A4 lies, in cents from 440 Hz.
     """
-    profiles = octave @ spreading(tuning)
+    weights = spreading(tuning)
+    profiles = np.empty((octave.shape[0], 12))
+    for first, block in blocks(octave, BLOCK, axis=0):
+        np.matmul(block, weights, out=profiles[first : first + block.shape[0]])
     return np.asarray(profiles / profiles.max(axis=1, keepdims=True))
 
 

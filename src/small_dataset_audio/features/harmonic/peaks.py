@@ -5,9 +5,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.ndimage import maximum_filter1d
 
+from small_dataset_audio.audio.spool import Table, folder_of, give_back
 from small_dataset_audio.features.harmonic.constantq import C1_HZ
 from small_dataset_audio.features.harmonic.pitchband import PITCH_RATE, SILENT_POWER, Band
 from small_dataset_audio.features.spectra import frames_of
@@ -70,7 +69,7 @@ def spectral_peaks(band: Band) -> Peaks:
     """
     views = [frames_of(channel, FRAME, HOP) for channel in band]
     frames = 0
-    octaves, registers = [np.empty((0, CELLS), dtype=np.float32)], [np.empty((0, CELLS), dtype=np.float32)]
+    octaves, registers = (Table(CELLS, views[0].shape[0], folder_of(band)) for _ in range(2))
     cents = np.zeros(CENTS)
     for start in range(0, views[0].shape[0], BLOCK):
         spectrum = _sounding_spectra([view[start : start + BLOCK] for view in views])
@@ -81,7 +80,8 @@ def spectral_peaks(band: Band) -> Peaks:
         registers.append(_gathered(frame[low], pitch[low], amplitude[low], spectrum.shape[0]))
         tuned = low & (pitch >= TUNING_FROM)
         cents += np.bincount((pitch[tuned] % 1.0 * CENTS).astype(np.int64) % CENTS, amplitude[tuned], CENTS)
-    return Peaks(frames, np.concatenate(octaves), np.concatenate(registers), cents)
+        give_back(band[:, start * HOP : (start + BLOCK) * HOP])
+    return Peaks(frames, octaves.finish(), registers.finish(), cents)
 
 
 def _gathered(
@@ -112,6 +112,8 @@ def tuning_of(peaks: Peaks) -> float:
 
 def _sounding_spectra(views: list[NDArray[np.float32]]) -> Spectrum:
     """Return the power spectra of those frames that are not silent; ``views`` holds the same frames of every channel."""
+    from scipy import fft  # noqa: PLC0415 - half a second that looking a stage up must not cost
+
     window = (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(FRAME) / FRAME)).astype(np.float32)
     power = sum(np.einsum("ij,ij->i", frames, frames) for frames in views) / FRAME
     sounding = np.flatnonzero(power > SILENT_POWER)
@@ -125,6 +127,8 @@ def _sounding_spectra(views: list[NDArray[np.float32]]) -> Spectrum:
 
 def _peaks_of(spectrum: Spectrum) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Return of each peak its frame, its pitch in semitones above C1, and its amplitude."""
+    from scipy.ndimage import maximum_filter1d  # noqa: PLC0415 - as above
+
     first, stop = int(np.ceil(LOWEST_HZ * FRAME / PITCH_RATE)), int(HIGHEST_HZ * FRAME / PITCH_RATE) + 1
     middle, left, right = spectrum[:, first:stop], spectrum[:, first - 1 : stop - 1], spectrum[:, first + 1 : stop + 1]
     nearby = maximum_filter1d(spectrum, 2 * SIDELOBE_BINS + 1, axis=1, mode="nearest")[:, first:stop]

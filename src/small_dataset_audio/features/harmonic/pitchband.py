@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from small_dataset_audio.audio.clip import Samples
 from small_dataset_audio.audio.resample import resample
+from small_dataset_audio.audio.spool import BLOCK, Spool, applied, blocks, folder_of, give_back
 from small_dataset_audio.features.spectra import SILENCE_DBFS, Spectra
 
 PITCH_RATE: Final = 11025
@@ -27,9 +28,10 @@ def pitch_band(signal: Spectra) -> Band:
     come back as one.
     """
     samples = signal.samples
-    if all(np.array_equal(samples[0], channel) for channel in samples[1:]):
+    if all(np.array_equal(block[0], channel) for _, block in blocks(samples) for channel in block[1:]):
         samples = samples[:1]
-    return resample(samples, signal.rate, PITCH_RATE) * np.float32(samples.shape[0] ** -0.5)
+    gain = np.float32(samples.shape[0] ** -0.5)
+    return applied(lambda block: block * gain, resample(samples, signal.rate, PITCH_RATE))
 
 
 def mixed(bands: Sequence[Band]) -> Band:
@@ -39,13 +41,19 @@ def mixed(bands: Sequence[Band]) -> Band:
     """
     channels = max(band.shape[0] for band in bands)
     length = min(band.shape[1] for band in bands)
-    total = np.zeros((channels, length), dtype=np.float32)
-    for band in bands:
-        heard = band[:, :length]
-        if band.shape[0] < channels:
-            heard = heard.mean(axis=0) * np.float32((band.shape[0] / channels) ** 0.5)
-        total += heard
-    return total
+    spool = Spool(channels, length, next((folder for band in bands if (folder := folder_of(band))), None))
+    for start in range(0, length, BLOCK):
+        total = np.zeros((channels, min(BLOCK, length - start)), dtype=np.float32)
+        for band in bands:
+            heard = band[:, start : start + total.shape[1]]
+            total += (
+                heard
+                if band.shape[0] == channels
+                else heard.mean(axis=0) * np.float32((band.shape[0] / channels) ** 0.5)
+            )
+            give_back(heard)
+        spool.append(total)
+    return spool.finish()
 
 
 def mean_square(band: Band, edges: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -55,8 +63,16 @@ def mean_square(band: Band, edges: NDArray[np.int64]) -> NDArray[np.float64]:
         band: from `pitch_band`.
         edges: ascending positions in samples; beyond the end of ``band`` there is silence.
     """
-    sums = np.zeros(band.shape[1] + 1)
-    for channel in band:
-        sums[1:] += np.square(channel, dtype=np.float64)
-    np.cumsum(sums, out=sums)
-    return np.asarray(np.diff(sums[np.minimum(edges, band.shape[1])]) / np.diff(edges))
+    places = np.minimum(edges, band.shape[1])
+    sums = np.zeros(places.shape[0])
+    before = 0.0
+    for start, block in blocks(band):
+        running = np.zeros(block.shape[1] + 1)
+        for channel in block:
+            running[1:] += np.square(channel, dtype=np.float64)
+        running[0] = before
+        np.cumsum(running, out=running)
+        inside = slice(*np.searchsorted(places, (start, start + block.shape[1] + 1)))
+        sums[inside] = running[places[inside] - start]
+        before = running[-1]
+    return np.asarray(np.diff(sums) / np.diff(edges))

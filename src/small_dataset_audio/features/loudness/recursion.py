@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from small_dataset_audio.audio.spool import give_back
+
 BLOCK: Final = 64
 """Samples per block: the triangular products grow with it, the number of states shrinks."""
 BLOCKS: Final = 1024
@@ -72,10 +74,9 @@ class BlockRecursion:
         """
         output = np.empty((BLOCKS, BLOCK), dtype=np.float32)
         states = np.zeros((BLOCKS + 1, self.collect.shape[1]))
-        length = signal.shape[0]
-        for start in range(0, length, BLOCK * BLOCKS):
-            stop = min(length, start + BLOCK * BLOCKS)
-            blocks = _in_blocks(signal[start:stop])
+        for start in range(0, signal.shape[0], BLOCK * BLOCKS):
+            chunk = signal[start : start + BLOCK * BLOCKS]
+            blocks = _in_blocks(chunk)
             n = blocks.shape[0]
             states[1 : n + 1] = blocks @ self.collect
             for i, step in enumerate(self.carry):
@@ -83,7 +84,8 @@ class BlockRecursion:
             np.matmul(blocks, self.through, out=output[:n])
             output[:n] += states[:n].astype(np.float32) @ self.release
             states[0] = states[n]
-            yield start, output.reshape(-1)[: stop - start]
+            give_back(chunk)
+            yield start, output.reshape(-1)[: chunk.shape[0]]
 
 
 def _in_blocks(signal: _Samples) -> _Samples:

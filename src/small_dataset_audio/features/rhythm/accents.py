@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, maximum_filter1d, uniform_filter1d
 
-from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE, Curve, Curves
+from small_dataset_audio.audio.spool import blocks
+from small_dataset_audio.features.rhythm.spectrum import BLOCK, FRAME_RATE, Curve, Curves
 
 LOCAL_SECONDS = 6.0
 """Accents are measured against their neighbourhood: a quiet verse counts as much as a loud chorus."""
@@ -21,6 +21,9 @@ TOLERANCE_FRAMES = 5
 SMOOTHING_FRAMES = 1.0
 """Standard deviation of the Gaussian that joins the attacks of instruments playing together."""
 
+Rows = NDArray[np.floating]
+"""One row per frame ``[shape=(frames, columns)]``."""
+
 
 @dataclass(frozen=True)
 class Strengths:
@@ -30,57 +33,69 @@ class Strengths:
         low: strength of the bass, in units of the local RMS, within ±20 ms ``[shape=(frames,)]``.
         full: the same of the whole spectrum.
         high: the same of the attacks and cymbals.
-        bass: running sum of `spectrum.Curves.bass`, from which means over beats follow ``[shape=(frames + 1, 1)]``.
-        top: running sums of `spectrum.Curves.top` ``[shape=(frames + 1, bands)]``.
-        tones: the same of `spectrum.Curves.tones`.
+        bass: `spectrum.Curves.bass` ``[shape=(frames, 1)]``.
+        top: `spectrum.Curves.top` ``[shape=(frames, bands)]``.
+        tones: `spectrum.Curves.tones` ``[shape=(frames, bands)]``.
     """
 
     low: Curve
     full: Curve
     high: Curve
-    bass: NDArray[np.float64]
-    top: NDArray[np.float64]
-    tones: NDArray[np.float64]
+    bass: Rows
+    top: Rows
+    tones: Rows
 
 
 def local_units(curve: Curve) -> Curve:
     """Return ``curve`` in units of its RMS within `LOCAL_SECONDS`."""
+    from scipy.ndimage import uniform_filter1d  # noqa: PLC0415 - half a second that looking a stage up must not cost
+
     squares = curve * curve
-    local = np.sqrt(np.maximum(uniform_filter1d(squares, int(LOCAL_SECONDS * FRAME_RATE) | 1, mode="nearest"), 0.0))
     floor = LOCAL_FLOOR * np.sqrt(squares.mean())
-    relative: Curve = curve / np.maximum(local, max(floor, np.finfo(np.float64).tiny))
-    return relative
+    local: Curve = uniform_filter1d(squares, int(LOCAL_SECONDS * FRAME_RATE) | 1, mode="nearest")
+    np.sqrt(np.maximum(local, 0.0, out=local), out=local)
+    np.maximum(local, max(floor, np.finfo(np.float64).tiny), out=local)
+    return np.divide(curve, local, out=local)
 
 
 def accents(curves: Curves) -> Curve:
     """Return how accented each frame is, in units of the local RMS ``[shape=(frames,)]``."""
+    from scipy.ndimage import gaussian_filter1d  # noqa: PLC0415 - as above
+
     mixed = local_units(curves.full)
-    mixed = mixed + LOW_WEIGHT * local_units(curves.low) + SUSTAINED_WEIGHT * local_units(curves.sustained)
+    mixed += LOW_WEIGHT * local_units(curves.low)
+    mixed += SUSTAINED_WEIGHT * local_units(curves.sustained)
     return local_units(gaussian_filter1d(mixed, SMOOTHING_FRAMES))
 
 
 def strengths(curves: Curves) -> Strengths:
     """Return what beats and bars are weighed by."""
+    from scipy.ndimage import gaussian_filter1d, maximum_filter1d  # noqa: PLC0415 - as above
 
     def strength(curve: Curve) -> Curve:
-        local = np.minimum(local_units(gaussian_filter1d(curve, SMOOTHING_FRAMES)), STRONGEST)
-        nearby: Curve = maximum_filter1d(local, TOLERANCE_FRAMES)
+        local = local_units(gaussian_filter1d(curve, SMOOTHING_FRAMES))
+        nearby: Curve = maximum_filter1d(np.minimum(local, STRONGEST, out=local), TOLERANCE_FRAMES)
         return nearby
 
     return Strengths(
         low=strength(curves.low),
         full=strength(curves.full),
         high=strength(curves.high),
-        bass=running_sums(curves.bass[:, np.newaxis]),
-        top=running_sums(curves.top),
-        tones=running_sums(curves.tones),
+        bass=curves.bass[:, np.newaxis],
+        top=curves.top,
+        tones=curves.tones,
     )
 
 
-def running_sums(rows: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the sum of the first n of ``rows``, n from 0 on ``[shape=(rows + 1, columns)]``."""
-    sums: NDArray[np.float64] = np.zeros((rows.shape[0] + 1, rows.shape[1]))
-    np.cumsum(rows, axis=0, out=sums[1:])
+def sums_before(rows: Rows, places: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the sum of all ``rows`` before each of ``places``, 0 to the number of rows, ascending ``[shape=(n, columns)]``."""
+    sums = np.zeros((places.shape[0], rows.shape[1]))
+    before = np.zeros((1, rows.shape[1]))
+    for first, block in blocks(rows, BLOCK, axis=0):
+        running = np.cumsum(np.concatenate((before, block)), axis=0)
+        inside = slice(*np.searchsorted(places, (first, first + block.shape[0] + 1)))
+        sums[inside] = running[places[inside] - first]
+        before = running[-1:]
     return sums
 
 

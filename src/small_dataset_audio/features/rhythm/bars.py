@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from small_dataset_audio.features.rhythm.accents import Strengths, at, running_sums
+from small_dataset_audio.features.rhythm.accents import Rows, Strengths, at, sums_before
 from small_dataset_audio.features.rhythm.spectrum import Curve
 
 METRES = {2: 0.0, 3: 0.0, 4: 0.83}
@@ -31,6 +31,8 @@ EVEN_VARIANCE = 0.25
 """Strengths that vary less than this (in units of the local RMS, squared) are even, and tell nothing about bars."""
 HARMONY_BEATS = 2
 """Beats after and before, whose harmonies are compared."""
+BEATS_TOGETHER = 1024
+"""Beats that are worked on at a time: bounds the temporary memory."""
 SILENT_NORM = 1e-6
 SLIP_COST = 12.0
 """Cost of a bar of another length, in units of the evidence of one beat."""
@@ -54,16 +56,20 @@ class Bars:
     evidence: Curve
 
 
-def beat_means(sums: NDArray[np.float64], beats: Curve, share: float = 1.0) -> NDArray[np.float64]:
-    """Return the mean of the first ``share`` of each beat ``[shape=(beats, bands)]``; the last is as long as the one before.
+def beat_means(rows: Rows, beats: Curve, share: float = 1.0) -> NDArray[np.float64]:
+    """Return the mean of ``rows`` in the first ``share`` of each beat ``[shape=(beats, columns)]``.
 
-    ``sums`` are the running sums over the frames ``[shape=(frames + 1, bands)]``.
+    The last beat is as long as the one before.
     """
     lengths = np.append(np.diff(beats), beats[-1] - beats[-2])
     start, stop = (
-        np.clip(np.round(edge).astype(np.intp), 0, sums.shape[0] - 1) for edge in (beats, beats + share * lengths)
+        np.clip(np.round(edge).astype(np.intp), 0, rows.shape[0]) for edge in (beats, beats + share * lengths)
     )
-    means: NDArray[np.float64] = (sums[stop] - sums[start]) / np.maximum(stop - start, 1)[:, np.newaxis]
+    places = np.unique(np.concatenate((start, stop)))
+    sums = sums_before(rows, places)
+    means: NDArray[np.float64] = sums[np.searchsorted(places, stop)]
+    means -= sums[np.searchsorted(places, start)]
+    means /= np.maximum(stop - start, 1)[:, np.newaxis]
     return means
 
 
@@ -73,16 +79,25 @@ def harmony_change(tones: NDArray[np.float64]) -> Curve:
     ``tones`` are means per beat ``[shape=(beats, bands)]``; at the first beat the distance is 0.
     """
     count = tones.shape[0]
-    sums = running_sums(tones)
-    here = np.arange(1, count)
+    sums = np.concatenate((np.zeros((1, tones.shape[1])), np.cumsum(tones, axis=0)))
+    change = np.zeros(count)
+    for first in range(1, count, BEATS_TOGETHER):
+        here = np.arange(first, min(first + BEATS_TOGETHER, count))
+        change[here] = _distances(sums, here)
+    return change
+
+
+def _distances(sums: NDArray[np.float64], here: NDArray[np.intp]) -> Curve:
+    """Return the distances of `harmony_change` at the beats ``here`` from the running sums ``[shape=(beats + 1, bands)]``."""
+    count = sums.shape[0] - 1
     stop, start = np.minimum(here + HARMONY_BEATS, count), np.maximum(here - HARMONY_BEATS, 0)
     after = (sums[stop] - sums[here]) / (stop - here)[:, np.newaxis]
     before = (sums[here] - sums[start]) / (here - start)[:, np.newaxis]
     after -= after.mean(axis=1, keepdims=True)
     before -= before.mean(axis=1, keepdims=True)
     norms = np.sqrt((after**2).sum(axis=1) * (before**2).sum(axis=1))
-    alike = np.divide((after * before).sum(axis=1), norms, out=np.ones(count - 1), where=norms > SILENT_NORM)
-    return np.pad(1.0 - alike, (1, 0))
+    alike = np.divide((after * before).sum(axis=1), norms, out=np.ones(here.shape[0]), where=norms > SILENT_NORM)
+    return np.asarray(1.0 - alike)
 
 
 def first_beat_evidence(beats: Curve, strengths: Strengths) -> Curve:

@@ -6,18 +6,22 @@ from typing import Final
 import numpy as np
 
 from small_dataset_audio.audio.resample import resample
-from small_dataset_audio.features.measured import Measured
+from small_dataset_audio.audio.spool import blocks
+from small_dataset_audio.features.measured import Measured, Series
 from small_dataset_audio.features.rhythm import measures
 from small_dataset_audio.features.rhythm.onsets import Onsets, detect
-from small_dataset_audio.features.rhythm.spectrum import ANALYSIS_RATE, FRAME, Curves, curves
+from small_dataset_audio.features.rhythm.spectrum import ANALYSIS_RATE, FRAME, FRAME_RATE, Curve, Curves, curves
 from small_dataset_audio.features.rhythm.tracker import Beats, track
 from small_dataset_audio.features.sound import Family, Sound
 from small_dataset_audio.features.spectra import SILENCE_DBFS, Mono, Spectra
+from small_dataset_audio.features.steps import averaged, counted
 
 RHYTHM_STEMS: Final = ("bass", "drums", "other")
 """The stems whose rhythm is measured."""
 LEAST_SECONDS: Final = 0.5
 """A shorter sound has no rhythm to speak of."""
+READ: Final = 256 * FRAME
+"""Samples read at a time."""
 CANCELLED: Final = 0.1
 """Where the mean of the channels has less than this share of their energy, they cancel, and the loudest is read instead."""
 
@@ -68,17 +72,28 @@ def measure(sound: Sound, earlier: Measured) -> Measured:  # noqa: ARG001 - the 
         found.absent.update((name, read) for name in OF_MIX if name != "bpm_is_defined")
     else:
         onsets = detect(read.full)
-        beats = track(read, onsets)
+        beats = _beats(sound, read, onsets)
         _put(found, *_of_onsets(onsets, sound.mix.seconds))
         _put(found, *_of_beats(onsets, beats))
         times = {"beats": beats.times, "downbeats": beats.downbeats, "onsets": onsets.times}
         found.times.update((name, moments) for name, moments in times.items() if moments.size)
-        if beats.times.size:
+        if beats.times.size and sound.given_beats is None:
             found.confidence["beats"] = beats.clarity * beats.certainty
             found.confidence["bpm"] = beats.clarity * beats.tempo_certainty
+        if steps := sound.options.timeseries_steps:
+            seconds = sound.mix.seconds
+            found.series.update((name, counted(moments, seconds, steps)) for name, moments in found.times.items())
+            found.series["onset_strength"] = _strength_over_time(read.full, seconds, steps)
     for stem in RHYTHM_STEMS:
         _put(found, *_of_stem(sound, stem, beats))
     return found
+
+
+def _strength_over_time(envelope: Curve, seconds: float, steps: int) -> Series:
+    """Return the mean of the onset envelope in each step, in units of its mean over the file ``[shape=(steps,)]``."""
+    edges = (np.arange(envelope.shape[0] + 1) - 0.5) / FRAME_RATE
+    relative = envelope / max(float(envelope.mean()), np.finfo(np.float64).tiny)
+    return averaged(relative[:, np.newaxis], edges, seconds, steps)[:, 0]
 
 
 def _read(signal: Spectra) -> Curves | str:
@@ -86,22 +101,36 @@ def _read(signal: Spectra) -> Curves | str:
     if signal.seconds < LEAST_SECONDS:
         return TOO_SHORT
     mono = _audible(signal)
-    blocks = mono[: mono.size - mono.size % FRAME].reshape(-1, FRAME)
-    power = np.einsum("ij,ij->i", blocks, blocks, dtype=np.float64) / FRAME
-    if power.max() <= 10.0 ** (SILENCE_DBFS / 10.0):
-        return SILENT
-    return curves(mono)
+    whole = blocks(mono[: mono.size - mono.size % FRAME], READ)
+    return curves(mono) if max(_loudest(block) for _, block in whole) > 10.0 ** (SILENCE_DBFS / 10.0) else SILENT
+
+
+def _loudest(block: Mono) -> float:
+    """Return the highest power of the frames in ``block``."""
+    frames = block.reshape(-1, FRAME)
+    return float(np.einsum("ij,ij->i", frames, frames, dtype=np.float64).max()) / FRAME
 
 
 def _audible(signal: Spectra) -> Mono:
     """Return the mean of the channels at `ANALYSIS_RATE`, or the loudest channel where they cancel each other."""
     if signal.channels > 1:
-        energies = np.einsum("ij,ij->i", signal.samples, signal.samples, dtype=np.float64)
-        if np.dot(signal.mono, signal.mono) < CANCELLED * energies.mean():
-            loudest = int(energies.argmax())
+        energies = [_energy(channel) for channel in signal.samples]
+        if _energy(signal.mono) < CANCELLED * np.mean(energies):
+            loudest = int(np.argmax(energies))
             alone: Mono = resample(signal.samples[loudest : loudest + 1], signal.rate, ANALYSIS_RATE)[0]
             return alone
     return signal.mono_at(ANALYSIS_RATE)
+
+
+def _energy(line: Mono) -> float:
+    """Return the sum of the squared samples."""
+    return sum(float(np.dot(block, block)) for _, block in blocks(line))
+
+
+def _beats(sound: Sound, read: Curves, onsets: Onsets) -> Beats:
+    """Return the beats that were given from outside, without any certainty, or else those that are tracked here."""
+    given = sound.given_beats
+    return track(read, onsets) if given is None else Beats(given.times, given.downbeats, 0.0, 0.0, 0.0)
 
 
 def _of_onsets(onsets: Onsets, seconds: float) -> tuple[Numbers, Reasons]:

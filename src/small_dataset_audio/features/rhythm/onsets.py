@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from small_dataset_audio.features.measured import Times
 from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE, Curve
@@ -52,6 +51,8 @@ def refine(curve: Curve, frames: NDArray[np.intp]) -> Curve:
 
 def detect(envelope: Curve) -> Onsets:
     """Return the onsets in an onset envelope at `FRAME_RATE`."""
+    from scipy.ndimage import maximum_filter1d, uniform_filter1d  # noqa: PLC0415 - half a second that looking a stage up must not cost
+
     covered = uniform_filter1d(np.ones_like(envelope), MEAN_FRAMES, mode="constant")
     mean = uniform_filter1d(envelope, MEAN_FRAMES, mode="constant") / covered
     peaks = envelope == maximum_filter1d(envelope, PEAK_FRAMES)

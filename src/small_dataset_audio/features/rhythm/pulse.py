@@ -11,11 +11,12 @@ states); Ellis, "Beat tracking by dynamic programming", JNMR 2007 (scoring pulse
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
 
+from small_dataset_audio.audio.spool import Table, give_back
 from small_dataset_audio.features.rhythm.accents import TOLERANCE_FRAMES
 from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE, Curve
 
@@ -68,10 +69,12 @@ class _Places:
     """Scores the accents at the pulse and at its subdivisions."""
 
     def __init__(self, curve: Curve, longest: int) -> None:
+        from scipy.ndimage import maximum_filter1d  # noqa: PLC0415 - half a second that looking a stage up must not cost
+
         near = maximum_filter1d(curve, TOLERANCE_FRAMES)
         self.longest = longest
         self.pulse, self.half, self.quarter, self.third = (
-            np.pad(offset + slope * source, (longest, 0)).astype(np.float32)
+            np.pad((offset + slope * source).astype(np.float32), (longest, 0))
             for (offset, slope), source in (
                 (ON_PULSE, curve),
                 (ON_HALF, near),
@@ -97,27 +100,34 @@ class _Places:
         return result
 
 
-def decode(curve: Curve) -> Pulse:
+def decode(curve: Curve, folder: Path | None = None) -> Pulse:
     """Return the most likely pulse in a curve of accents (see `accents.accents`) ``[shape=(frames,)]``.
 
     Where there is none to be heard, it is an arbitrary one: see `clarity`.
+
+    Args:
+        curve: the accents.
+        folder: where the steps of the decoder lie, 7 kB per second; None for memory.
     """
     tempi, periods = tempo_grid()
     unusual = -0.5 * (np.log(tempi / USUAL_BPM) / TEMPO_SPREAD) ** 2
-    frames, score = _decode(curve, periods, (unusual * periods / FRAME_RATE).astype(np.float32))
+    frames, score = _decode(curve, periods, (unusual * periods / FRAME_RATE).astype(np.float32), folder)
     return Pulse(frames, curve, score * FRAME_RATE / curve.shape[0])
 
 
-def _decode(curve: Curve, periods: NDArray[np.intp], prior: NDArray[np.float32]) -> tuple[NDArray[np.intp], float]:
+def _decode(
+    curve: Curve, periods: NDArray[np.intp], prior: NDArray[np.float32], folder: Path | None
+) -> tuple[NDArray[np.intp], float]:
     """Return the frames of the best path ``[shape=(n,)]`` and its score.
 
-    ``best[t, k]`` is the score of the best path that reaches frame ``t`` and goes on with period ``k``; ``step`` says by
-    how many periods it changed there.
+    ``best[t % kept, k]`` is the score of the best path that reaches frame ``t`` and goes on with period ``k``; ``step`` says
+    by how many periods it changed there.
     """
     total, longest = curve.shape[0], int(periods.max())
     places = _Places(curve, longest)
-    best = np.zeros((total, periods.shape[0]), dtype=np.float32)
-    step = np.zeros(best.shape, dtype=np.int8)
+    kept = longest + int(periods.min())
+    best = np.zeros((kept, periods.shape[0]), dtype=np.float32)
+    step = Table(periods.shape[0], total, folder, np.int8)
     reached = np.full((int(periods.min()), periods.shape[0] + 2 * LARGEST_CHANGE), -np.inf, dtype=np.float32)
     choices = np.lib.stride_tricks.sliding_window_view(reached, 2 * LARGEST_CHANGE + 1, axis=1)
     cost = (TEMPO_CHANGE * TEMPO_STEP * np.abs(np.arange(-LARGEST_CHANGE, LARGEST_CHANGE + 1))).astype(np.float32)
@@ -131,18 +141,18 @@ def _decode(curve: Curve, periods: NDArray[np.intp], prior: NDArray[np.float32])
             held = start
             scores = places.scores(start, min(total, start + CHUNK), periods)
         before = rows[:, np.newaxis] - periods
-        path = np.where(before >= 0, best[before.clip(0), columns] + prior, np.float32(0.0))
+        path = np.where(before >= 0, best[before.clip(0) % kept, columns] + prior, np.float32(0.0))
         path += scores[start - held : start - held + rows.size]
         reached[: rows.size, inside] = path
         options = choices[: rows.size] - cost
         chosen = options.argmax(axis=2)
-        step[rows] = chosen - LARGEST_CHANGE
-        best[rows] = np.take_along_axis(options, chosen[..., np.newaxis], axis=2)[..., 0]
+        step.append((chosen - LARGEST_CHANGE).astype(np.int8))
+        best[rows % kept] = np.take_along_axis(options, chosen[..., np.newaxis], axis=2)[..., 0]
         final = np.where(rows[:, np.newaxis] + periods >= total, path, -np.inf)
         if final.max() > end_score:
             row, column = np.unravel_index(final.argmax(), final.shape)
             end, end_score = (int(rows[row]), int(column)), float(final.max())
-    return _trace(step, periods, end), end_score
+    return _trace(step.finish(), periods, end), end_score
 
 
 def _trace(step: NDArray[np.int8], periods: NDArray[np.intp], end: tuple[int, int]) -> NDArray[np.intp]:
@@ -152,5 +162,6 @@ def _trace(step: NDArray[np.int8], periods: NDArray[np.intp], end: tuple[int, in
     while frame - periods[column] >= 0:
         frame -= int(periods[column])
         column += int(step[frame, column])
+        give_back(step[frame : path[-1]])
         path.append(frame)
     return np.array(path[::-1], dtype=np.intp)

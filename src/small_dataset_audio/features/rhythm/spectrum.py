@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
-from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
+from small_dataset_audio.audio.spool import Table, blocks, folder_of, give_back
 from small_dataset_audio.features.spectra import Mono, frames_of
 
 Curve = NDArray[np.float64]
@@ -101,15 +100,27 @@ def filterbank() -> tuple[NDArray[np.float32], NDArray[np.float64]]:
 
 def band_magnitudes(signal: Mono) -> Bands:
     """Return the magnitudes of ``signal`` (at `ANALYSIS_RATE`) in the bands of `filterbank` ``[shape=(frames, bands)]``."""
+    from scipy import fft  # noqa: PLC0415 - half a second that looking a stage up must not cost
+
     weights, _ = filterbank()
     window = np.hanning(FRAME + 1)[:-1].astype(np.float32)
-    mirrored = np.pad(signal, FRAME // 2, mode="reflect")  # zeros would make a click of every cut
-    frames = frames_of(mirrored, FRAME, HOP)
-    bands = np.empty((frames.shape[0], weights.shape[1]), dtype=np.float32)
-    for start in range(0, frames.shape[0], BLOCK):
-        spectra = np.abs(fft.rfft(frames[start : start + BLOCK] * window, axis=1))
-        np.matmul(spectra, weights, out=bands[start : start + BLOCK])
-    return bands
+    count = signal.shape[0] // HOP + 1
+    bands = Table(weights.shape[1], count, folder_of(signal))
+    for first in range(0, count, BLOCK):
+        start, last = first * HOP - FRAME // 2, min(first + BLOCK, count) - 1
+        frames = frames_of(_mirrored(signal, start, last * HOP + FRAME // 2), FRAME, HOP)
+        bands.append(np.abs(fft.rfft(frames * window, axis=1)) @ weights)
+    return bands.finish()
+
+
+def _mirrored(signal: Mono, start: int, stop: int) -> Mono:
+    """Return samples ``start`` to ``stop`` of ``signal``, which is mirrored at both ends: zeros would make a click of every cut."""
+    read = signal[max(start - FRAME, 0) : stop + FRAME]
+    before, after = max(-start, 0), max(stop - signal.shape[0], 0)
+    mirrored = np.pad(read, (before, after), mode="reflect")
+    give_back(read)
+    begin = min(max(start, 0), FRAME)
+    return mirrored[begin : begin + stop - start]
 
 
 def loudness_of(totals: Curve) -> float:
@@ -124,6 +135,8 @@ def rises(logs: Bands) -> Bands:
     The first frames have no past; they count as a rise where they are louder than `SETTLED_FRAMES` later, as a file is
     that begins with an attack, and one that was cut out of a lasting sound is not.
     """
+    from scipy.ndimage import maximum_filter1d  # noqa: PLC0415 - as above
+
     loudest = maximum_filter1d(logs, VIBRATO_BANDS, axis=1)
     flux = np.zeros_like(logs)
     np.maximum(logs[RISE_FRAMES:] - loudest[:-RISE_FRAMES], 0.0, out=flux[RISE_FRAMES:])
@@ -148,27 +161,38 @@ def curves(signal: Mono) -> Curves:
 
     They do not depend on the gain of the signal.
     """
+    from scipy.ndimage import minimum_filter1d  # noqa: PLC0415 - as above
+
     bands = band_magnitudes(signal)
     frames, count = bands.shape
-    loud = loudness_of(bands.sum(axis=1, dtype=np.float64))
-    scale = np.float32(COMPRESSION * count / loud)
     _, centres = filterbank()
+    lowest = centres < BASS_HZ
+    totals, bass = np.concatenate(
+        [
+            [block.sum(axis=1, dtype=np.float64), block[:, lowest].sum(axis=1, dtype=np.float64)]
+            for _, block in blocks(bands, BLOCK, axis=0)
+        ],
+        axis=1,
+    )
+    loud = loudness_of(totals)
+    scale = np.float32(COMPRESSION * count / loud)
     lows, highs = int((centres < LOW_HZ).sum()), int((centres < HIGH_HZ).sum())
     tonal = slice(int((centres < TONES_HZ[0]).sum()), int((centres < TONES_HZ[1]).sum()))
     top = slice(int((centres < TOP_HZ).sum()), count)
     full, low, high, sustained = np.empty((4, frames))
-    tops = np.empty((frames, top.stop - top.start), dtype=np.float32)
-    tones = np.empty((frames, tonal.stop - tonal.start), dtype=np.float32)
+    tops = Table(top.stop - top.start, frames, folder_of(bands))
+    tones = Table(tonal.stop - tonal.start, frames, folder_of(bands))
     for start in range(0, frames, BLOCK):
         stop, first = min(frames, start + BLOCK), max(0, start - SUSTAIN_FRAMES)
         logs = np.log1p(bands[first : stop + SUSTAIN_FRAMES] * scale)
+        give_back(bands[first:stop])
         here = slice(start - first, stop - first)
         flux = rises(logs)[here]
         full[start:stop] = flux.mean(axis=1, dtype=np.float64)
         low[start:stop] = flux[:, :lows].sum(axis=1, dtype=np.float64) / count
         high[start:stop] = flux[:, highs:].sum(axis=1, dtype=np.float64) / count
         sustained[start:stop] = sustained_rise(logs)[here]
-        tops[start:stop] = logs[here, top]
-        tones[start:stop] = minimum_filter1d(logs[:, tonal], LASTING_FRAMES, axis=0)[here]
-    bass = bands[:, centres < BASS_HZ].sum(axis=1, dtype=np.float64)
-    return Curves(full, low, high, sustained, bass / max(bass.mean(), np.finfo(np.float64).tiny), tops, tones)
+        tops.append(logs[here, top])
+        tones.append(minimum_filter1d(logs[:, tonal], LASTING_FRAMES, axis=0)[here])
+    bass /= max(bass.mean(), np.finfo(np.float64).tiny)
+    return Curves(full, low, high, sustained, bass, tops.finish(), tones.finish())

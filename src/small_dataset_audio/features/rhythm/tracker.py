@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from small_dataset_audio.audio.spool import folder_of
 from small_dataset_audio.features.measured import Times
 from small_dataset_audio.features.rhythm.accents import STRONGEST, accents, strengths
 from small_dataset_audio.features.rhythm.bars import bar_lines, find_bars
@@ -61,7 +62,7 @@ def track(curves: Curves, onsets: Onsets) -> Beats:
     if curves.seconds < SHORTEST_SECONDS or onsets.times.size < 2:  # noqa: PLR2004 - two events are the least that could repeat
         return NONE
     accented = accents(curves)
-    pulse = decode(np.minimum(accented, STRONGEST))
+    pulse = decode(np.minimum(accented, STRONGEST), folder_of(curves.top))
     clear = clarity(pulse, (onsets.times + LATENCY) * FRAME_RATE)
     if clear == 0.0:
         return NONE
