@@ -9,6 +9,8 @@ SdaError                what happened, why, and how to fix it; exit status 1
 │   ├── NotAudio        not an audio file, or an empty one
 │   └── TruncatedAudio  shorter than its own header says
 ├── FeatureError        a measurement was asked for in a way that cannot be answered
+├── ModelError          weights cannot be fetched, verified or loaded
+│   └── MissingWeights  the weights that are needed are not there, or were never verified
 ├── StoreError          a library, track folder or .INFO file cannot be read or written
 │   └── UnreadableInfo  an .INFO file is not the flat JSON it must be; it is left untouched
 └── PipelineError       a run cannot be planned or carried out
@@ -74,6 +76,14 @@ class TruncatedAudio(AudioError):  # noqa: N818 - the name says what the file is
 
 class FeatureError(SdaError):
     """A measurement was asked for in a way that cannot be answered."""
+
+
+class ModelError(SdaError):
+    """Weights cannot be fetched, verified or loaded."""
+
+
+class MissingWeights(ModelError):  # noqa: N818 - the name says what is missing
+    """The weights that are needed are not there, or were never verified."""
 
 
 class StoreError(SdaError):
