@@ -23,6 +23,8 @@ def allowed_by(part: dict[str, Any]) -> st.SearchStrategy[Any]:
 def _text(part: dict[str, Any]) -> st.SearchStrategy[Any]:
     if "minLength" in part:
         return st.sampled_from(FOLDERS)
+    if "pattern" not in part:
+        return st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]))
     return st.from_regex(part["pattern"].replace("$", r"\Z"))
 
 

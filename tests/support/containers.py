@@ -80,7 +80,7 @@ def copy_context(folder: Path) -> Path:
     return folder
 
 
-def build(context: Path, kind: str, tag: str, *options: str) -> Ended:
+def build(context: Path, kind: str, tag: str, *options: str, check: bool = True) -> Ended:
     """Build ``Dockerfile.<kind>`` as ``sda-container-tests:<tag>``."""
     certificates = os.environ.get("SSL_CERT_FILE")
     secret = ("--secret", f"id=ca_bundle,src={certificates}") if certificates else ()
@@ -88,7 +88,14 @@ def build(context: Path, kind: str, tag: str, *options: str) -> Ended:
     arguments = [word for base in bases for word in ("--build-arg", base)]
     file = ("--file", context / f"Dockerfile.{kind}")
     # --load: a builder in a container keeps what it makes to itself otherwise.
-    return docker("buildx", "build", "--load", *file, *secret, *arguments, *options, "--tag", f"{NAME}:{tag}", context)
+    words = (*file, *secret, *arguments, *options, "--tag", f"{NAME}:{tag}", context)
+    return docker("buildx", "build", "--load", *words, check=check)
+
+
+def built_before() -> str:
+    """Return in words how much of earlier builds the builder still has: what a first build costs depends on it."""
+    *_, total = docker("buildx", "du").out.split()
+    return "cold" if total == "0B" else f"with {total} of earlier builds"
 
 
 def image_facts(image: str) -> dict[str, Any]:
@@ -180,7 +187,7 @@ def state(name: str) -> dict[str, Any]:
     return facts
 
 
-def wait_for(name: str, text: str, limit: float = 180) -> None:
+def wait_for(name: str, text: str, limit: float = 1200) -> None:
     """Wait until a container has said ``text``; it must not end before."""
     until = time.monotonic() + limit
     while text not in docker("logs", name).log:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from small_dataset_audio.errors import StoreError
-from small_dataset_audio.pipeline.stage import Bench, Job, Outcome, Stage, Work
+from small_dataset_audio.pipeline.stage import Bench, Job, Load, Outcome, Stage, Work
 
 REGISTRY = "support.fake_stages"
 
@@ -91,13 +91,41 @@ _STAGES = {
     for made in (
         Stage("note", 1, "writes its process", _open_note, records=False),
         Stage("again", 1, "writes its process", _open_note, records=False),
-        Stage("accelerated", 1, "wants the accelerator", _open_accelerator, accelerator=True, records=False),
+        Stage("accelerated", 1, "wants the accelerator", _open_accelerator, accelerator=lambda _: True, records=False),
         Stage("refuse", 1, "fails with a reason", _open_refuse, records=False),
         Stage("fault", 1, "fails without one", _open_fault, records=False),
         Stage("memory", 1, "runs out of memory", _open_memory, records=False),
         Stage("die", 1, "is killed on some tracks", _open_die, records=False),
         Stage("slow", 1, "takes its time", _open_slow, records=False),
         Stage("split", 1, "makes new tracks", _open_split, records=False),
+        Stage("copy", 1, "is as much work as decoding", _open_note, records=False, load=lambda _: Load(decodes=1.0)),
+        Stage(
+            "stems",
+            1,
+            "runs a network of 10 GFLOP a second, in 2 GiB",
+            _open_accelerator,
+            accelerator=lambda _: True,
+            records=False,
+            memory_gb=lambda _: 2.0,
+            load=lambda _: Load(decodes=0.5, gflop=10.0),
+        ),
+        Stage(
+            "captions",
+            1,
+            "needs 6 GiB",
+            _open_accelerator,
+            accelerator=lambda _: True,
+            records=False,
+            memory_gb=lambda _: 6.0,
+        ),
+        Stage(
+            "large",
+            1,
+            "holds 1 GB and 10 MB for each second",
+            _open_note,
+            records=False,
+            load=lambda _: Load(memory=10**9, memory_per_second=10**7),
+        ),
     )
 }
 

@@ -9,10 +9,16 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
+from small_dataset_audio.config.captions import Captions
+from small_dataset_audio.config.crops import Crops
+from small_dataset_audio.config.labels import Labels
+from small_dataset_audio.config.models import Models
 from small_dataset_audio.config.order import STAGES
-from small_dataset_audio.config.reserved import Captions, Crops, Metadata, Separation
+from small_dataset_audio.config.reserved import Metadata
 from small_dataset_audio.config.rocm import Rocm
 from small_dataset_audio.config.section import Folder, Section, setting
+from small_dataset_audio.config.separation import Separation
+from small_dataset_audio.config.transcription import Transcription
 
 DEVICE_PATTERN = r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$"
 """The ways to name a device; ``cuda`` also names AMD's devices under ROCm, as it does in torch."""
@@ -40,7 +46,6 @@ class General(Section):
     offline: bool = setting(
         default=False,
         description="Never use the network: weights and metadata that are not there yet are then left out.",
-        used=False,
     )
 
 
@@ -71,22 +76,20 @@ class Hardware(Section):
     )
     memory_limit_gb: float | None = setting(
         None,
-        "The most memory, in GiB, that sda plans to use on the device. Not set: what is free.",
-        used=False,
+        "The most memory, in GiB, that sda plans to use on the device. On the CPU that is the computer's own, and fewer "
+        "workers start where it is short. Not set: what is free. sda benchmark writes what it may use.",
         ge=0.1,
         examples=[8.0],
     )
     max_batch_size: int | None = setting(
         None,
-        "The largest training batch that was seen to fit (written by sda benchmark).",
-        used=False,
+        "The largest training batch that was seen to fit (written by sda benchmark, told by sda plan).",
         ge=1,
         examples=[16],
     )
     best_batch_size: int | None = setting(
         None,
-        "The smallest batch with nearly the best throughput (written by sda benchmark).",
-        used=False,
+        "The smallest batch with nearly the best throughput (written by sda benchmark, told by sda plan).",
         ge=1,
         examples=[8],
     )
@@ -119,18 +122,22 @@ class Pipeline(Section):
 class Features(Section):
     """How the numbers are measured. A change here measures the affected tracks again."""
 
-    beats: Literal["dsp"] = setting("dsp", "The beat tracker. dsp is the embedded one and needs no weights.")
+    beats: Literal["auto", "beat_this", "beat_this_small", "dsp"] = setting(
+        "auto",
+        "The beat tracker: beat_this and beat_this_small need weights; dsp is the embedded one. auto: the first of these "
+        "that is installed.",
+    )
     key_profile: Literal["krumhansl", "electronic"] = setting(
         "krumhansl",
         "The key profile for tonic and scale: krumhansl suits most tonal music, electronic suits dance music.",
     )
     timeseries: bool = setting(
         default=False,
-        description="Also store how beats, onsets, chroma and band energies change over time.",
-        used=False,
+        description="Also store how beats, onsets, chroma and the power in four bands change over time, "
+        "in <track>.TIMESERIES.npz.",
     )
     timeseries_steps: int = setting(
-        256, "How many steps a file is divided into for these time series.", used=False, ge=2, le=65536
+        256, "How many equal steps a file is divided into for these time series.", ge=2, le=65536
     )
 
 
@@ -141,9 +148,12 @@ class Settings(Section):
     paths: Paths = Field(default_factory=Paths)
     hardware: Hardware = Field(default_factory=Hardware)
     pipeline: Pipeline = Field(default_factory=Pipeline)
+    models: Models = Field(default_factory=Models)
     features: Features = Field(default_factory=Features)
     separation: Separation = Field(default_factory=Separation)
+    labels: Labels = Field(default_factory=Labels)
     captions: Captions = Field(default_factory=Captions)
+    transcription: Transcription = Field(default_factory=Transcription)
     metadata: Metadata = Field(default_factory=Metadata)
     crops: Crops = Field(default_factory=Crops)
     rocm: Rocm = Field(default_factory=Rocm)
