@@ -17,9 +17,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from small_dataset_audio.hardware.cgroup import control_groups
 
 GIB = 2**30
 SOURCE = Path(__file__).parent.parent / "src"
@@ -127,16 +129,26 @@ class Ended:
 
 
 class Group:
-    """A control group of this script's own with a memory limit, version 1 or 2."""
+    """A control group of this script's own with a memory limit, version 1 or 2, as near to this process as there can be."""
 
     def __init__(self, limit: int) -> None:
-        first = Path("/sys/fs/cgroup/memory")
-        self._first = first.is_dir()
-        self.folder = (first if self._first else Path("/sys/fs/cgroup")) / f"sda-batch-finders-{os.getpid()}"
-        self.folder.mkdir()
-        name = "memory.limit_in_bytes" if self._first else "memory.max"
-        (self.folder / name).write_text(str(limit))
-        if not self._first:
+        for above in control_groups("memory"):
+            self._first = above.version == 1
+            self.folder = above.folder / f"sda-limit-{os.getpid()}"
+            name = "memory.limit_in_bytes" if self._first else "memory.max"
+            try:
+                self.folder.mkdir()
+                (self.folder / name).write_text(str(limit))
+            except (
+                OSError
+            ):  # read-only, or (version 2) a group that has processes of its own and so hands no memory down
+                with suppress(OSError):
+                    self.folder.rmdir()
+            else:
+                break
+        else:
+            sys.exit("No control group can be made here. Root is needed; in a container, limit the container instead.")
+        if not self._first and (self.folder / "memory.swap.max").exists():
             (self.folder / "memory.swap.max").write_text("0")
 
     def enter(self) -> None:
@@ -147,6 +159,26 @@ class Group:
         """Return how many processes the kernel ended in the group."""
         text = (self.folder / ("memory.oom_control" if self._first else "memory.events")).read_text()
         return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("oom_kill ")), 0)
+
+    def peak(self) -> int | None:
+        """Return the most bytes that the group held, file cache included; None where the kernel does not tell."""
+        file = self.folder / ("memory.max_usage_in_bytes" if self._first else "memory.peak")
+        return int(file.read_text()) if file.exists() else None
+
+    def left(self) -> int:
+        """Return how many processes are in the group."""
+        return len((self.folder / "cgroup.procs").read_text().split())
+
+    def remove(self) -> None:
+        """Remove the group, once its last process has been cleared away."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            try:
+                self.folder.rmdir()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return
 
 
 @contextmanager
@@ -159,14 +191,7 @@ def limited(limit: int, by: str) -> Iterator[tuple[Callable[[], None], Callable[
     try:
         yield group.enter, group.killed
     finally:
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                group.folder.rmdir()
-            except OSError:  # its last process is still being cleared away
-                time.sleep(0.1)
-            else:
-                break
+        group.remove()
 
 
 def run(python: str, program: str, limit: int, by: str) -> Ended:
