@@ -33,6 +33,7 @@ class StageRecord:
         model_sha256: of the weights, where there are any.
         absent: name -> one sentence that says why it could not be measured.
         inputs: name -> content hash of the files beside the full mix that the results depend on, such as stems.
+        notes: what else is to be known of the results, as JSON.
     """
 
     name: str
@@ -43,6 +44,7 @@ class StageRecord:
     model_sha256: str | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, object] = field(default_factory=dict)
 
     def as_json(self, made: Iterable[str]) -> dict[str, object]:
         """Return the record as `_sda` holds it, with the names of the values that the stage ``made``."""
@@ -56,6 +58,8 @@ class StageRecord:
             record["model_sha256"] = self.model_sha256
         if self.inputs:
             record["inputs"] = dict(self.inputs)
+        if self.notes:
+            record["notes"] = dict(self.notes)
         record["made"] = list(made)
         if self.absent:
             record["absent"] = dict(self.absent)
@@ -80,6 +84,7 @@ def stage_record(provenance: Mapping[str, Any], stage: str) -> StageRecord | Non
             record.get("model_sha256"),
             dict(record.get("absent", {})),
             dict(record.get("inputs", {})),
+            dict(record.get("notes", {})),
         )
     except (KeyError, TypeError, ValueError):
         return None

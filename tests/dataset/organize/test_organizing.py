@@ -106,9 +106,9 @@ def test_a_recording_that_goes_meanwhile_leaves_no_folder(tmp_path: Path, librar
 def test_a_failed_copy_leaves_no_folder(
     tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch, *, lock_file: bool
 ) -> None:
-    from small_dataset_audio.dataset import lock
+    from small_dataset_audio import locks
 
-    monkeypatch.setattr(lock, "_kinds", {tmp_path.stat().st_dev: lock_file})
+    monkeypatch.setattr(locks, "_kinds", {tmp_path.stat().st_dev: lock_file})
     incoming = _incoming(recording(tmp_path / "Song.wav"), library)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
