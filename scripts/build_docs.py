@@ -11,7 +11,9 @@ from small_dataset_audio.cli.app import app
 from small_dataset_audio.cli.schema import schemas
 from small_dataset_audio.config import describe as settings
 from small_dataset_audio.features import describe as features
-from small_dataset_audio.features.extract import FAMILIES
+from small_dataset_audio.features.catalog import FEATURES
+from small_dataset_audio.models import describe as models
+from small_dataset_audio.pipeline.stages import STAGES
 
 SETTINGS_HEAD = """# The settings
 
@@ -23,6 +25,8 @@ the file, the file over the defaults. The file is looked for in this order: `--c
 `config.toml` in the current folder.
 
 """
+MODELS_BEGIN = "<!-- models: written by `make docs` from models/registry.toml -->"
+MODELS_END = "<!-- end of models -->"
 DOCS = Path(__file__).parent.parent / "docs"
 
 
@@ -65,14 +69,23 @@ def schemas_page() -> str:
     return "\n".join(parts) + "\n"
 
 
+def models_page() -> str:
+    """Return the page on models, with its table as the registry has it; the rest of it is written by hand."""
+    text = (DOCS / "models.md").read_text(encoding="utf-8")
+    before, begin, rest = text.partition(MODELS_BEGIN)
+    _, end, after = rest.partition(MODELS_END)
+    return f"{before}{begin}\n\n{models.render_markdown()}\n{end}{after}"
+
+
 def pages() -> dict[str, str]:
     """Return file name -> text of every page that is written from the code."""
-    measured = frozenset(name for family in FAMILIES for name in family.features)
+    measured = frozenset(one.name for one in FEATURES if one.stage in {stage.name for stage in STAGES})
     return {
         "features.md": features.render_markdown(measured),
         "settings.md": SETTINGS_HEAD + settings.render_markdown(),
         "commands.md": commands_page(),
         "json.md": schemas_page(),
+        "models.md": models_page(),
     }
 
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Brings a machine to where the images can be built and tried, so that the same tests run on a laptop, on a bare Debian
 # machine and on GitHub.
-#   usage: scripts/ci-docker.sh [engine|images|all|stop]      exit status: 0 ready, 3 no engine can be started here
+#   usage: scripts/ci-docker.sh [engine|images|all|stop]      exit status: 0 ready, 3 it cannot be done here
 #   variables: ENGINE_SUITE (the Debian suite that a missing engine is taken from), ENGINE_FOLDER, WORK
 #
-# engine: if none answers, puts one under ENGINE_FOLDER from Debian's signed archive and starts it (root, Debian or Ubuntu).
+# engine: if none answers, puts one under ENGINE_FOLDER from Debian's signed archive and starts it (root on Debian).
 # images: pulls the base images that the Dockerfiles name. Where no registry answers, makes stand-ins of the same names from
 #         Debian's packages and the uv wheel: good for testing, not for publishing.
-# stop:   ends the engine that this script started, if it did. What it built is kept for the next time.
-set -euo pipefail
+# stop:   ends the engine that this script started, if it did. What the next build can use of what it built is kept.
+set -euE -o pipefail
 cd "$(dirname "$0")/.."
 
 ENGINE_SUITE=${ENGINE_SUITE:-forky}
@@ -16,14 +16,21 @@ ENGINE_FOLDER=${ENGINE_FOLDER:-/opt/sda-engine}
 WORK=${WORK:-${TMPDIR:-/tmp}/sda-base-images}
 OLDEST_ENGINE=23   # as in preflight.sh: BuildKit with bind and cache mounts
 PATIENCE=60        # seconds for an engine to start
+KEPT=16gb          # of what was built: uv's cache and one layer with torch
 SOCKET=${DOCKER_HOST:-unix:///var/run/docker.sock}
 
-say() { printf '%s\n' "$*" >&2; }
+# What is said goes past the logs that the commands below write into.
+exec 3>&2
+say() { printf '%s\n' "$*" >&3; }
 
 give_up() {
-  say "No container engine can be started here: $1"
+  say "Containers cannot be built and run here: $1"
   exit 3
 }
+
+# Whatever fails on the way (no network, no mirror, no right to do something) means the same: it cannot be done here.
+step="look for an engine"
+trap 'give_up "it was not possible to $step (exit status $?)."' ERR
 
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 
@@ -49,6 +56,7 @@ fetch_engine() {
   local folder=$ENGINE_FOLDER/apt archive
   archive=$(mirror)
   [ -n "$archive" ] || give_up "this is not a Debian machine."
+  step="fetch an engine from $archive"
   as_root apt-get -q update >/dev/null
   as_root apt-get -qy install --no-install-recommends iptables runc tini ca-certificates >/dev/null
   as_root mkdir -p "$folder/lists/partial" "$folder/archives/partial" "$ENGINE_FOLDER/packages" "$ENGINE_FOLDER/root"
@@ -69,6 +77,7 @@ fetch_engine() {
 }
 
 start_engine() {
+  step="start the engine"
   # Collecting garbage while torch is being built throws out uv's cache, 7 GB that the next build would fetch again.
   echo '{"builder": {"gc": {"enabled": false}}}' | as_root tee "$ENGINE_FOLDER/daemon.json" >/dev/null
   local path=$ENGINE_FOLDER/root/usr/sbin:$ENGINE_FOLDER/root/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -77,18 +86,22 @@ start_engine() {
   as_root env PATH="$path" ENGINE_FOLDER="$ENGINE_FOLDER" SOCKET="$SOCKET" setsid sh -c '
     exec dockerd --config-file "$ENGINE_FOLDER/daemon.json" --data-root "$ENGINE_FOLDER/data" \
       --exec-root "$ENGINE_FOLDER/run" --pidfile "$ENGINE_FOLDER/dockerd.pid" --host "$SOCKET" \
-      >"$ENGINE_FOLDER/dockerd.log" 2>&1' </dev/null >/dev/null 2>&1 &
+      >"$ENGINE_FOLDER/dockerd.log" 2>&1' </dev/null >/dev/null 2>&1 3>&- &
   local second
   for ((second = 0; second < PATIENCE; second++)); do
     if answers; then return; fi
     sleep 1
   done
-  tail -n 5 "$ENGINE_FOLDER/dockerd.log" >&2 || true
+  tail -n 5 "$ENGINE_FOLDER/dockerd.log" >&3 || true
   give_up "dockerd does not answer (its log: $ENGINE_FOLDER/dockerd.log)."
 }
 
 engine() {
   if ! answers; then
+    local running
+    if running=$(docker version --format '{{.Server.Version}}' 2>/dev/null); then
+      give_up "the engine that runs here ($running) is older than $OLDEST_ENGINE, or lacks buildx or compose; it is left alone."
+    fi
     [ "$(uname -s)" = Linux ] || give_up "open Docker Desktop, then run this again."
     [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null || give_up "that takes root."
     command -v apt-get >/dev/null || give_up "this script knows Debian's packages only; install Docker, then run this again."
@@ -101,6 +114,8 @@ engine() {
 stop() {
   local pid
   pid=$(cat "$ENGINE_FOLDER/dockerd.pid" 2>/dev/null) || return 0
+  docker image prune --force >/dev/null 2>&1 || true
+  docker buildx prune --force --max-used-space "$KEPT" >/dev/null 2>&1 || true
   as_root kill "$pid" 2>/dev/null || return 0
   while as_root kill -0 "$pid" 2>/dev/null; do sleep 0.2; done
 }
@@ -164,6 +179,7 @@ image() { # name, what makes a stand-in for it
   elif docker pull --quiet "$1" >/dev/null 2>&1; then
     say "Base image $1: pulled"
   else
+    step="make a stand-in for $1, which no registry gives (logs: $WORK)"
     mkdir -p "$WORK"
     "$2" "$1"
     say "Base image $1: no registry answers; a stand-in was made"

@@ -10,7 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from support.containers import NAME, USUAL_USER, Ended, Volume, build, copy_context, image_facts, torch_group
+from support.containers import (
+    NAME,
+    ROOT,
+    USUAL_USER,
+    Ended,
+    Volume,
+    build,
+    built_before,
+    copy_context,
+    image_facts,
+    torch_group,
+)
 from support.signals import clicks, tone, write_audio
 
 GB = 10**9
@@ -76,11 +87,12 @@ def built(context: Path, group: str, figures: list[str]) -> Builder:
         want(kind)
         if kind not in images:
             options = ("--build-arg", f"TORCH_GROUP={group}") if kind == "cpu" else ()
+            before = built_before()
             ended = build(context, kind, kind, *options)
             images[kind] = f"{NAME}:{kind}"
             size = image_facts(images[kind])["Size"] / GB
             source = "PyPI's torch" if kind == "cuda" or not group else f"torch of the group {group}"
-            figures.append(f"{kind}: {size:.2f} GB ({source}); first build here {ended.seconds:.0f} s")
+            figures.append(f"{kind}: {size:.2f} GB ({source}); first build {ended.seconds:.0f} s, {before}")
         return images[kind]
 
     return of
@@ -100,9 +112,10 @@ def only() -> Callable[[str], None]:
 
 @contextmanager
 def new_volume(folder: Path, image: str) -> Iterator[Volume]:
-    """Yield an empty data folder of the usual user, with an empty folder for recordings."""
+    """Yield the data folder of a fresh clone, given to the usual user: a folder for recordings with a word on its use."""
     made = Volume(folder / "data", image)
     (made.path / "datasets").mkdir(parents=True)
+    shutil.copy(ROOT / "data/datasets/README.md", made.path / "datasets")
     folder.chmod(0o755)
     made.give(USUAL_USER)
     try:

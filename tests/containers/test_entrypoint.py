@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 import tomllib
 from collections.abc import Callable
 from typing import Protocol
@@ -29,6 +28,8 @@ class Start(Protocol):
 
 
 AS_USUAL = ("--read-only",)
+PATIENCE = 300
+"""Seconds before an engine kills what does not end by itself: whatever the machine's pace, the exit status tells them apart."""
 
 
 def assert_healthy(log: str) -> None:
@@ -207,15 +208,13 @@ def test_little_memory_is_reported_and_respected(music: Music, limit: int) -> No
 
 def test_stopping_in_the_middle_and_going_on(music: Music) -> None:
     volume = music(24, seconds=20)
-    name = volume.start(*AS_USUAL)
+    name = volume.start(*AS_USUAL, "--env", "SDA_PIPELINE_WORKERS=1")
     wait_for(name, "[2/24]")
-    began = time.monotonic()
-    docker("stop", "--time", "60", name)
-    assert time.monotonic() - began < 30, "what is at work is finished, nothing new is begun"
+    docker("stop", "--time", str(PATIENCE), name)
     stopped = wait(name)
-    assert stopped.status == 130, stopped.log
+    assert stopped.status == 130, f"it was killed, or went on to the end:\n{stopped.log}"
     finished = len(re.findall(r"^\[\d+/24\].*: done", stopped.log, re.MULTILINE))
-    assert 2 <= finished < 24, stopped.log
+    assert 2 <= finished < 24, f"what is at work is finished, nothing new is begun:\n{stopped.log}"
     assert_whole(volume, finished)
     ended = volume.run(*AS_USUAL)
     assert ended.status == 0, ended.log
@@ -224,25 +223,23 @@ def test_stopping_in_the_middle_and_going_on(music: Music) -> None:
 
 
 def test_being_killed_in_the_middle_and_going_on(music: Music) -> None:
-    volume = music(8, seconds=20)
-    name = volume.start(*AS_USUAL)
-    wait_for(name, "[1/8]")
+    volume = music(24, seconds=20)
+    name = volume.start(*AS_USUAL, "--env", "SDA_PIPELINE_WORKERS=1")
+    wait_for(name, "[1/24]")
     docker("kill", name)
     wait(name)
     for info in volume.path.glob("library/*/*.INFO"):
         json.loads(info.read_text())
     ended = volume.run(*AS_USUAL)
     assert ended.status == 0, ended.log
-    assert_whole(volume, 8)
+    assert_whole(volume, 24)
 
 
 def test_stopping_while_the_environment_is_checked(volume: Volume) -> None:
     name = volume.start(*AS_USUAL)
     wait_for(name, "Settings written")
-    began = time.monotonic()
-    docker("stop", "--time", "30", name)
-    assert time.monotonic() - began < 10
-    assert wait(name).status in {130, 143}
+    docker("stop", "--time", str(PATIENCE), name)
+    assert wait(name).status in {130, 143}, "it ends by itself, and is not killed"
     assert not list(volume.path.glob("reports/.*"))
 
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,36 @@ def test_recordings_and_settings_never_enter_a_build() -> None:
     assert {rule for rule in rules if rule.startswith("!")} == {
         "!pyproject.toml", "!uv.lock", "!README.md", "!LICENSE", "!src", "!scripts/entrypoint.sh",
     }  # fmt: skip
+
+
+def test_the_folder_for_recordings_is_there_and_nothing_else_of_the_data(tmp_path: Path) -> None:
+    for name in (".gitignore", "data/datasets/README.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    for name in (
+        "data/config.toml",
+        "data/library/Song/full_mix.wav",
+        "data/datasets/song.wav",
+        "data/datasets/a/README.md",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    listed = subprocess.run(
+        [*git, "ls-files", "--others", "--exclude-standard"], check=True, capture_output=True, text=True
+    )
+    assert set(listed.stdout.split()) == {".gitignore", "data/datasets/README.md"}
+
+
+def test_every_extra_is_explained_and_handed_on() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    paragraph = (ROOT / ".env.example").read_text().split("#SDA_EXTRAS")[0].split("\n\n")[-1]
+    for name in extras:
+        assert re.search(rf"\b{name}\b", paragraph), f".env.example tells of {name}"
+    handed = "${EXTRAS:+$(printf -- '--extra %s ' $EXTRAS)}"
+    for text in (CPU, CUDA, ROCM):
+        assert text.count("uv sync") == text.count(handed) == 2
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.fake_programs import ROOT, Machine
+from support.fake_programs import ROOT, Machine, let_strangers_in
 
 SCRIPT = ROOT / "scripts/entrypoint.sh"
 STRANGER = 4321
@@ -18,7 +18,7 @@ case "$1 $2 $3" in
 "--quiet config set") for last; do :; done; echo "$4 = $5" >> "$last";;
 "doctor --json "*) [ -z "$SLOW" ] || exec sleep "$SLOW"; echo '{{"checks": [{{"status": "{status}"}}]}}'; exit {healthy};;
 "doctor  "*) echo "text of the doctor";;
-"benchmark  "*) exit {benchmark};;
+"benchmark  "*) echo "figures of the benchmark"; exit {benchmark};;
 *) echo "result of $*"; exit {result};;
 esac
 """
@@ -71,6 +71,18 @@ def test_the_first_start_writes_settings_and_checks_everything(machine: Machine,
     assert not list((tmp_path / "data").rglob(".*"))
 
 
+def test_that_there_is_no_music_is_said_at_once(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "data/datasets/README.md").touch()
+    ended = start(machine, HOST_DATASETS="./music")
+    assert ended.returncode == 0
+    said = ended.stderr
+    assert said.index("There are no recordings yet: put them into ./music") < said.index("Settings written")
+    assert said.splitlines()[-1] == f"On your computer, {tmp_path}/data/datasets is ./music, and /data is ./data."
+    assert "no recordings" not in start(machine, "demo").stderr
+    (tmp_path / "data/datasets/Album").mkdir()
+    assert "no recordings" not in start(machine).stderr
+
+
 def test_the_second_start_keeps_the_settings(machine: Machine, tmp_path: Path) -> None:
     (tmp_path / "data/config.toml").write_text("mine")
     start(machine)
@@ -108,6 +120,13 @@ def test_a_failed_benchmark_is_no_reason_to_stop(machine: Machine) -> None:
 def test_how_much_of_the_benchmark(machine: Machine, value: str, called: str | None) -> None:
     start(machine, SDA_BENCHMARK=value)
     assert [step for step in steps(machine) if step.startswith("sda benchmark")] == ([called] if called else [])
+
+
+def test_the_figures_of_the_benchmark_are_shown_when_they_are_new(machine: Machine, tmp_path: Path) -> None:
+    assert "figures of the benchmark" in start(machine).stderr
+    (tmp_path / "data/reports/benchmark.json").touch()
+    again = start(machine)
+    assert "figures of the benchmark" not in again.stdout + again.stderr
 
 
 def test_a_benchmark_that_there_is_not(machine: Machine) -> None:
@@ -168,8 +187,7 @@ def test_other_troubles_of_a_volume(machine: Machine, reason: str, word: str) ->
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_really_another_user(machine: Machine, tmp_path: Path) -> None:
-    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
-        folder.chmod(0o755)
+    let_strangers_in(tmp_path)
     machine.variables["HOME"] = "/nonexistent"
     (tmp_path / "machine/calls").touch(mode=0o666)
     (tmp_path / "machine/calls").chmod(0o666)
@@ -178,8 +196,7 @@ def test_really_another_user(machine: Machine, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_recordings_that_may_not_be_read(machine: Machine, tmp_path: Path) -> None:
-    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
-        folder.chmod(0o755)
+    let_strangers_in(tmp_path)
     (tmp_path / "machine/calls").touch(mode=0o666)
     (tmp_path / "machine/calls").chmod(0o666)
     for name in ("models", "generated", "library", "reports", "cache"):
