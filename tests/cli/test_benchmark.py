@@ -4,12 +4,10 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import psutil
 import pytest
 import typer
@@ -21,8 +19,9 @@ from small_dataset_audio.config.load import load_settings
 from small_dataset_audio.errors import ConfigError, SdaError, StoreError, UsageError
 from small_dataset_audio.hardware.benchmark import machine as machines
 from small_dataset_audio.hardware.benchmark.machine import Surroundings
-from small_dataset_audio.hardware.benchmark.schema import PROFILE_SCHEMA
 from support.benchmark_child import MIB, World, command, environ
+from support.documents import document_of
+from support.processes import command as command_line
 from support.processes import environment
 
 REPORT = Path("data/reports/benchmark.json")
@@ -91,9 +90,7 @@ def test_json_is_one_document_of_the_stated_shape(
 ) -> None:
     play(monkeypatch, World())
     assert sda("benchmark", "--quick", "--json") == 0
-    document = json.loads(capsys.readouterr().out)
-    jsonschema.validate(document, PROFILE_SCHEMA)
-    assert document == stored()
+    assert document_of("sda benchmark", capsys.readouterr().out) == stored()
 
 
 def test_a_known_machine_is_checked_and_not_measured_again(
@@ -259,22 +256,31 @@ def test_a_device_that_is_named_and_missing_is_an_error(monkeypatch: pytest.Monk
 
 # The real thing: torch, real children, real memory.
 
-REAL = [sys.executable, "-m", "support.benchmark_cli", "--device", "cpu", "benchmark", "--quick", "--json"]
+REAL = command_line("--device", "cpu", "benchmark", "--quick", "--json")
 SMALL = ["--seconds", "0.02", "--max-batch", "6", "--time-limit", "3"]
 
 
-def real_environment() -> dict[str, str]:
-    return environment({"PYTHONPATH": environ()["PYTHONPATH"]})
+def carrying(mark: str) -> list[int]:
+    """Return the processes that have the variable MARK with this value."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("MARK") == mark:
+                found.append(process.pid)
+        except psutil.Error:  # another user's, or gone by now
+            continue
+    return found
 
 
 @pytest.mark.process
 def test_the_real_command_on_the_cpu(tmp_path: Path) -> None:
+    mark = str(tmp_path)
     done = subprocess.run(
-        [*REAL, *SMALL], cwd=tmp_path, env=real_environment(), capture_output=True, text=True, check=False
+        [*REAL, *SMALL], cwd=tmp_path, env=environment({"MARK": mark}), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
-    jsonschema.validate(document, PROFILE_SCHEMA)
+    assert carrying(mark) == [], "no child is left, and so no memory"
+    document = document_of("sda benchmark", done.stdout)
     assert document["max_batch_size"] >= 1
     assert document["limited_by"] in {"ceiling", "time"}
     assert all(probe["ended"] == "ok" for probe in document["probes"])
@@ -287,7 +293,7 @@ def test_ctrl_c_ends_the_children_and_leaves_nothing(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*REAL, "--max-batch", "4096"],
         cwd=tmp_path,
-        env=real_environment(),
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

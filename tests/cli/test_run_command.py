@@ -67,7 +67,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     document = document_of("sda run", ended.out)
     assert ended.status == 0, ended
     assert document["tracks"] == {"done": 3, "skipped": 0, "failed": 0, "unfinished": 0}
-    [warning] = document["warnings"]
+    [warning] = [one for one in document["warnings"] if "has no crops" not in one]  # the tapes are short
     assert "z copy of a.wav has the same content as" in warning
     return home
 
@@ -76,7 +76,7 @@ def test_names_that_are_no_text_are_kept_in_the_log_and_in_the_library(home: Pat
     assert sorted(infos(home / "library")) == ["a", "café", "🎹 b"]
     [log] = (home / "data" / "reports").glob("run-*.jsonl")
     events = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    assert [event["event"] for event in events] == ["start", *["step"] * 6, "end"]
+    assert [event["event"] for event in events] == ["start", *["step"] * 12, "end"]
 
 
 def test_a_second_run_does_nothing_and_counts_each_track_once(home: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_dry_run_writes_nothing_at_all(
     options = ["--library", "library", "--dry-run"]
     assert main(["run", "tapes", *options]) == 0
     shown = capsys.readouterr()
-    assert f"new: organize, analyze  <- {tapes / 'new.wav'}" in shown.out
+    assert f"new: organize, analyze, transcribe, crop  <- {tapes / 'new.wav'}" in shown.out
     assert "2 tracks to do, 0 done already, 0 that cannot be planned. Nothing was written." in shown.out
     assert "has the same content as" in shown.err
     assert main(["run", "library", *options, "--json", "--force"]) == 1
@@ -200,12 +200,12 @@ def test_two_runs_at_once_on_one_library_do_not_hurt_each_other(home: Path, tmp_
 @pytest.mark.parametrize(
     ("words", "status", "expected"),
     [
-        (["--stages", "separate,analyze"], 2, "cannot run the stage separate yet"),
+        (["--stages", "separate,analyze"], 1, "The weights of htdemucs are not installed."),
         (["--stages", "analyse"], 2, "--stages"),
         (["--skip", "analyse"], 2, "--skip"),
-        (["--skip", "caption,crop", "--stages", "crop"], 2, "cannot run the stage crop yet"),
+        (["--skip", "caption,crop", "--stages", "crop"], 2, "No stage is left to run."),
         (["--force", "analyse"], 2, "no stage named 'analyse'"),
-        (["--force=caption"], 2, "cannot run the stage caption yet"),
+        (["--force=metadata"], 2, "cannot run the stage metadata yet"),
         (["--stages", "organize", "--force", "analyze"], 2, "analyze cannot be forced"),
         (["--workers", "two"], 2, "--workers"),
         (["--workers", "0"], 2, "--workers"),
@@ -234,10 +234,10 @@ def test_stages_of_a_later_version_in_the_settings(
     assert main(["run", "--config", str(config)]) == 0
     assert "0 tracks done, 3 had nothing left to do" in capsys.readouterr().out
     config.write_text('[pipeline]\nstages = ["organize", "separate"]\n')
-    assert main(["run", "--config", str(config)]) == 2
+    assert main(["run", "--config", str(config)]) == 1
     err = capsys.readouterr().err
-    assert "cannot run the stage separate yet" in err
-    assert "pipeline.stages" in err
+    assert "The weights of htdemucs are not installed." in err
+    assert "sda models pull htdemucs" in err
 
 
 def test_nothing_to_do_says_where_music_goes(

@@ -21,7 +21,7 @@ def paths_in(file: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Watched]:
     home = tmp_path_factory.mktemp("first")
-    return home, at_terminal(cwd=home, answers=["\n"])
+    return home, at_terminal(cwd=home, answers=["\n", "no\n"])
 
 
 def test_a_bare_sda_on_a_terminal_guides_and_enter_takes_the_default(first: tuple[Path, Watched]) -> None:
@@ -30,6 +30,8 @@ def test_a_bare_sda_on_a_terminal_guides_and_enter_takes_the_default(first: tupl
     assert seen.text.startswith("Welcome to sda.")
     assert "never changed" in seen.text
     assert f"[{home / 'data'}]: " in seen.text
+    assert "Measure what this machine can train?" in seen.text
+    assert "Largest batch" not in seen.text
     assert "Device: " in seen.text
     assert "Device check passed on " in seen.text
     assert "What to do next:" in seen.text
@@ -70,7 +72,7 @@ def test_an_interrupt_at_the_question_leaves_nothing(tmp_path: Path, key: str) -
 
 
 def test_an_answer_is_taken_and_written_relative_to_the_file(tmp_path: Path) -> None:
-    seen = at_terminal("setup", cwd=tmp_path, answers=["my dät\n"], columns=40)
+    seen = at_terminal("setup", cwd=tmp_path, answers=["my dät\n", "n\n"], columns=40)
     assert seen.status == 0
     assert paths_in(tmp_path / "config.toml") == {name: f"my dät/{name}" for name in FOLDERS}
     assert sorted(folder.name for folder in (tmp_path / "my dät").iterdir()) == sorted(FOLDERS)

@@ -239,3 +239,13 @@ def test_memory_that_falls_now_and_then_is_no_leak(readings: list[int]) -> None:
 def test_growth_below_what_matters_is_not_told() -> None:
     watch = GrowthWatch("working", window=3, least=MIB)
     assert [watch.after(kib * 1024) for kib in range(20)] == [None] * 20
+
+
+def test_a_limit_of_the_settings_can_be_raised() -> None:
+    said = oom.advice("cuda:0", batch=8, limit_gb=1.5)
+    assert said.startswith(
+        "Reduce the batch from 8 to 4, or raise memory_limit_gb in [hardware] of the settings, which"
+    )
+    with pytest.raises(oom.OutOfMemory) as caught, oom.guard("training", device="cuda:0", limit_gb=2):
+        raise MemoryError
+    assert "which allows 2 GiB" in caught.value.fix

@@ -11,7 +11,7 @@ from small_dataset_audio.dataset.organize import assign, organize
 from small_dataset_audio.errors import PipelineError, StoreError, UsageError
 from small_dataset_audio.pipeline.plan import Failure, Plan, Request, make_plan
 from small_dataset_audio.pipeline.stage import Bench, Outcome, Stage, stem_hashes
-from small_dataset_audio.pipeline.stages import ANALYZE, STAGES, pick, stage
+from small_dataset_audio.pipeline.stages import ANALYZE, ORGANIZE, pick, stage
 from support.signals import noise, write_audio
 
 
@@ -33,7 +33,9 @@ def library(tmp_path: Path, tapes: Path) -> Path:
 
 
 def plan(library: Path, source: Path | None = None, force: tuple[str, ...] = (), only: list[str] | None = None) -> Plan:
-    return make_plan(Request(source, pick(chosen(only)).stages, frozenset(force)), library, Settings())
+    return make_plan(
+        Request(source, pick(chosen(only, "transcribe", "crop")).stages, frozenset(force)), library, Settings()
+    )
 
 
 def chosen(stages: list[str] | None, *skip: str) -> Settings:
@@ -80,7 +82,7 @@ def test_a_stage_runs_again_when_settings_that_matter_to_it_changed(library: Pat
     mark_analyzed(library, "one")
     mark_analyzed(library, "two")
     changed = Settings.model_validate({"features": {"key_profile": "electronic"}})
-    request = Request(None, STAGES)
+    request = Request(None, (ORGANIZE, ANALYZE))
     assert steps(make_plan(request, library, changed)) == {"one": ("analyze",), "two": ("analyze",)}
     other = Settings.model_validate({"pipeline": {"workers": 3}})
     assert steps(make_plan(request, library, other)) == {}

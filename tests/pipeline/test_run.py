@@ -16,7 +16,7 @@ from small_dataset_audio.pipeline.plan import Failure, Plan, Request, make_plan
 from small_dataset_audio.pipeline.run import RunOptions, Summary, carry_out
 from small_dataset_audio.pipeline.runlog import read_events
 from small_dataset_audio.pipeline.stage import Job
-from small_dataset_audio.pipeline.stages import STAGES
+from small_dataset_audio.pipeline.stages import ANALYZE, ORGANIZE
 from small_dataset_audio.pipeline.worker import StepResult
 from support.signals import noise, write_audio
 
@@ -49,7 +49,7 @@ def settings_in(folder: Path) -> Settings:
 
 def go(folder: Path, source: Path | None, force: frozenset[str] = frozenset()) -> tuple[Summary, Watcher]:
     settings = settings_in(folder)
-    request = Request(source, STAGES, force)
+    request = Request(source, (ORGANIZE, ANALYZE), force)
     watcher = Watcher()
     plan = make_plan(request, settings.paths.library, settings)
     return carry_out(plan, request, settings, RunOptions(workers=2), watcher), watcher
@@ -108,7 +108,7 @@ def test_a_library_that_cannot_be_made_is_one_error_before_any_work(tmp_path: Pa
     settings = settings_in(tmp_path)
     plan = Plan(settings.paths.library, [Job(Track(tmp_path / "x"), ("analyze",))])
     with pytest.raises(StoreError) as caught:
-        carry_out(plan, Request(None, STAGES), settings, RunOptions(), Watcher())
+        carry_out(plan, Request(None, (ORGANIZE, ANALYZE)), settings, RunOptions(), Watcher())
     assert "--library" in caught.value.fix
     assert not (tmp_path / "reports").exists()
 

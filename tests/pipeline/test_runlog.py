@@ -20,6 +20,7 @@ def test_events_are_there_as_soon_as_they_are_written(tmp_path: Path) -> None:
         start, step = read_events(log.path)
     assert start["name"] == "Ünïcode"
     assert step["seconds"] == 1.235
+    assert (step["opening"], step["audio_seconds"]) == (0.0, None)
     assert step["absent"] == {"bpm": "no beats"}
     assert step["failure"]["why"] == "why"
     assert step["ok"] is False

@@ -16,6 +16,7 @@ from small_dataset_audio.audio.content import file_sha256
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.dataset.info import read_info, read_provenance
 from small_dataset_audio.dataset.layout import Track
+from small_dataset_audio.dataset.provenance import stage_record
 from small_dataset_audio.dataset.times import read_times
 from small_dataset_audio.pipeline import worker
 from small_dataset_audio.pipeline.stage import Bench, Job, Outcome, Stage, Work, stem_hashes
@@ -170,6 +171,14 @@ def test_a_stem_that_is_replaced_meanwhile_is_noticed_too_and_what_was_heard_is_
     assert perform(monkeypatch, Bank(lambda _job: Outcome({"lufs": -20.0}), inputs=stem_hashes), track).failure is None
     [record] = read_provenance(track.info)["stages"].values()
     assert record["inputs"] == {"bass": file_sha256(stem)}
+
+
+def test_what_else_is_to_be_known_of_the_values_is_recorded(monkeypatch: pytest.MonkeyPatch, track: Track) -> None:
+    noted = {"contradictions": {"music_flamingo_full": ["It says 100."]}}
+    perform(monkeypatch, Bank(lambda _job: Outcome({"lufs": -20.0}, notes=noted)), track)
+    [record] = read_provenance(track.info)["stages"].values()
+    assert record["notes"] == noted
+    assert stage_record(read_provenance(track.info), "made").notes == noted  # type: ignore[union-attr]
 
 
 def test_a_worker_ends_when_its_parent_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from small_dataset_audio.cli.console import json_text, plural
+from small_dataset_audio.cli.console import as_called, json_text, plural
 from small_dataset_audio.cli.run import names_of
 from small_dataset_audio.cli.session import Session, session_of
 
@@ -36,12 +36,14 @@ def analyze(
     session.check_environment(writes=False)
     from small_dataset_audio.pipeline.analyze_file import analyze_file
     from small_dataset_audio.pipeline.stages import pick
+    from small_dataset_audio.pipeline.steps.beats import sentence, tracker
 
     settings = session.loaded.settings
     chosen = pick(settings).stages
-    if session.device_was_named:
-        session.choose_device()
-    analysis = analyze_file(file, settings, chosen)
+    session.terminal.status(as_called(sentence(settings)))
+    needs_device = session.device_was_named or tracker(settings) != "dsp"
+    device = session.choose_device().device.id if needs_device else None
+    analysis = analyze_file(file, settings, chosen, device)
     document = analysis.as_dict()
     if output is not None:
         from small_dataset_audio.atomic import write_text

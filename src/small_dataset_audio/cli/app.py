@@ -6,8 +6,22 @@ from typing import Annotated
 import typer
 
 from small_dataset_audio import __version__
-from small_dataset_audio.cli import analyze, benchmark, configure, doctor, features, run, setup
+from small_dataset_audio.cli import (
+    analyze,
+    benchmark,
+    caption,
+    configure,
+    doctor,
+    features,
+    run,
+    separate,
+    setup,
+    transcribe,
+)
+from small_dataset_audio.cli import crop as crop_command
 from small_dataset_audio.cli import demo as demo_command
+from small_dataset_audio.cli import models as models_command
+from small_dataset_audio.cli import plan as plan_command
 from small_dataset_audio.cli.session import Session
 
 app = typer.Typer(
@@ -50,8 +64,14 @@ app.command("setup")(setup.setup)
 app.command("doctor")(doctor.doctor)
 app.command("devices")(doctor.devices)
 app.command("benchmark")(benchmark.benchmark)
+app.command("plan")(plan_command.plan)
 app.command("run")(run.run)
 app.command("analyze")(analyze.analyze)
+app.command("separate")(separate.separate)
+app.command("caption")(caption.caption)
+app.command("transcribe")(transcribe.transcribe)
+app.command("crop")(crop_command.crop)
 app.command("features")(features.features)
+app.add_typer(models_command.app, name="models")
 app.add_typer(configure.app, name="config")
 app.command("demo")(demo_command.demo)

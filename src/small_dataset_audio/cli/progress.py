@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from small_dataset_audio.cli.console import Terminal, plural
+from small_dataset_audio.dataset.crops.places import is_crop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ class PlainProgress:
 
     def begin(self, plan: "Plan", workers: int) -> None:
         """Show that the jobs of ``plan`` start."""
-        self._total = len(plan.jobs)
+        self._total = sum(not is_crop(job.track) for job in plan.jobs)
         tracks, processes = plural(self._total, "track"), plural(workers, "process", "processes")
         self._terminal.status(f"{tracks} to do on {processes}; {len(plan.done)} done already.")
 
@@ -40,12 +41,14 @@ class PlainProgress:
 
     def finish_track(self, job: "Job", failure: "Failure | None") -> None:
         """Write the track's line."""
-        self._finished += 1
         name = job.track.name
         outcome = "done" if failure is None else f"FAILED ({failure.stage}): {failure.what}"
-        self._terminal.status(
-            f"[{self._finished}/{self._total}] {name}: {outcome} ({self._seconds.pop(name, 0.0):.1f} s)"
-        )
+        if is_crop(job.track):  # their number is not known before they are cut
+            place = "crop"
+        else:
+            self._finished += 1
+            place = f"{self._finished}/{self._total}"
+        self._terminal.status(f"[{place}] {name}: {outcome} ({self._seconds.pop(name, 0.0):.1f} s)")
 
     def stopping(self) -> None:
         """Say that Ctrl-C was heard."""
@@ -62,7 +65,9 @@ class BarProgress:
 
     def begin(self, plan: "Plan", workers: int) -> None:
         """Show the bar."""
-        self._bar = self._progress.add_task(plural(workers, "process", "processes"), total=len(plan.jobs))
+        self._bar = self._progress.add_task(
+            plural(workers, "process", "processes"), total=sum(not is_crop(job.track) for job in plan.jobs)
+        )
 
     def step(self, result: "StepResult") -> None:
         """Name the track that was worked on last."""
@@ -73,7 +78,7 @@ class BarProgress:
         """Move the bar; a failure gets a line of its own at once."""
         if failure is not None:
             self._terminal.err.print(f"FAILED {job.track.name} ({failure.stage}): {failure.what}", style="red")
-        if self._bar is not None:
+        if self._bar is not None and not is_crop(job.track):
             self._progress.advance(self._bar)
 
     def stopping(self) -> None:

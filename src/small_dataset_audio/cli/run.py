@@ -66,7 +66,7 @@ def run_pipeline(session: Session, source: Path | None, force: list[str], *, dry
     from small_dataset_audio.pipeline.plan import make_plan
 
     settings = session.loaded.settings
-    request = _request(session, source, force)
+    request = request_of(session, source, force)
     if request is None:
         _say_where_music_goes(session, as_json=as_json)
         return EXIT_OK
@@ -78,7 +78,7 @@ def run_pipeline(session: Session, source: Path | None, force: list[str], *, dry
     if as_json:
         session.print_json(summary.as_dict())
     else:
-        _show_summary(session, summary)
+        show_summary(session, summary)
     return summary.exit_status
 
 
@@ -86,21 +86,25 @@ def carry_out_plan(session: Session, plan: "Plan", request: "Request") -> "Summa
     """Return how the jobs of ``plan`` ended, with progress on stderr."""
     from small_dataset_audio.cli.progress import progress_display
     from small_dataset_audio.pipeline.run import RunOptions, carry_out
+    from small_dataset_audio.pipeline.stages import ANALYZE
+    from small_dataset_audio.pipeline.steps.beats import sentence
 
     settings = session.loaded.settings
-    wants_accelerator = any(stage.accelerator for stage in request.stages)
+    wants_accelerator = any(stage.accelerator(settings) for stage in request.every_stage)
     device = session.choose_device().device.id if wants_accelerator or session.device_was_named else None
     workers = settings.pipeline.workers
+    if any(stage.name == ANALYZE.name for stage in request.stages):
+        session.terminal.status(as_called(sentence(settings)))
     options = RunOptions(workers if isinstance(workers, int) else None, device, session.verbose)
     with progress_display(session.terminal, quiet=session.quiet) as display:
         return carry_out(plan, request, settings, options, display)
 
 
-def _request(session: Session, source: Path | None, force: list[str]) -> "Request | None":
+def request_of(session: Session, source: Path | None, force: list[str]) -> "Request | None":
     """Return what was asked for, or None when there is neither a recording nor a track to work on."""
     from small_dataset_audio.dataset.organize import find_audio
-    from small_dataset_audio.pipeline.plan import Request, tracks_of
-    from small_dataset_audio.pipeline.stages import pick
+    from small_dataset_audio.pipeline.plan import tracks_of
+    from small_dataset_audio.pipeline.stages import pick, request_for
 
     settings = session.loaded.settings
     if settings.pipeline.engine != "local":
@@ -111,7 +115,7 @@ def _request(session: Session, source: Path | None, force: list[str]) -> "Reques
         )
     picked = pick(settings)
     if (note := picked.note()) is not None:
-        session.terminal.status(note)
+        session.terminal.status(as_called(note))
     chosen = picked.stages
     forced = _forced(force, chosen)
     if source is None:
@@ -120,7 +124,7 @@ def _request(session: Session, source: Path | None, force: list[str]) -> "Reques
             source = datasets
         elif not tracks_of(library):
             return None
-    return Request(source, chosen, forced)
+    return request_for(source, chosen, forced, settings)
 
 
 def _forced(names: list[str], chosen: "tuple[Stage, ...]") -> frozenset[str]:
@@ -185,13 +189,16 @@ def _show_plan(session: Session, plan: "Plan", *, as_json: bool) -> None:
     )
 
 
-def _show_summary(session: Session, summary: "Summary") -> None:
+def show_summary(session: Session, summary: "Summary") -> None:
+    """Write how a run ended: warnings, failures, counts, where things are."""
     show = session.terminal.result
     for warning in summary.warnings:
         session.terminal.warn(warning)
     for failure in summary.failures:
         _show_failure(session, failure.track, failure.stage, (failure.what, failure.why, failure.fix))
     parts = [f"{plural(len(summary.done), 'track')} done"]
+    if summary.crops:
+        parts.append(f"{plural(len(summary.crops), 'crop')} measured")
     if summary.skipped:
         parts.append(f"{len(summary.skipped)} had nothing left to do")
     if summary.failures:
@@ -199,6 +206,8 @@ def _show_summary(session: Session, summary: "Summary") -> None:
     if summary.interrupted:
         parts.append(f"{summary.unfinished} not finished: run the same command again to go on")
     show(f"{', '.join(parts)} ({summary.seconds:.1f} s).")
+    if summary.remark is not None:
+        show(summary.remark)
     show(f"Library: {summary.library}")
     if summary.log is not None:
         show(f"Run log: {summary.log}")

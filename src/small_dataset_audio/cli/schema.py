@@ -88,8 +88,20 @@ FEATURES_SCHEMA: dict[str, Any] = {
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Return command -> the JSON Schema of what it prints with ``--json``."""
+    from small_dataset_audio.cli.caption import CAPTION_SCHEMA
+    from small_dataset_audio.cli.crop import CROP_SCHEMA
+    from small_dataset_audio.cli.separate import SEPARATE_SCHEMA
+    from small_dataset_audio.cli.transcribe import TRANSCRIBE_SCHEMA
+    from small_dataset_audio.hardware.benchmark.schema import PROFILE_SCHEMA
     from small_dataset_audio.hardware.schema import DEVICES_SCHEMA
-    from small_dataset_audio.pipeline.schema import ANALYZE_SCHEMA, DEMO_SCHEMA, PLAN_SCHEMA, RUN_SCHEMA
+    from small_dataset_audio.models.schema import LIST_SCHEMA, PULL_SCHEMA, VERIFY_SCHEMA, WHERE_SCHEMA
+    from small_dataset_audio.pipeline.schema import (
+        ANALYZE_SCHEMA,
+        DEMO_SCHEMA,
+        ESTIMATE_SCHEMA,
+        PLAN_SCHEMA,
+        RUN_SCHEMA,
+    )
     from small_dataset_audio.validation.schema import DOCTOR_SCHEMA
 
     return {
@@ -98,8 +110,18 @@ def schemas() -> dict[str, dict[str, Any]]:
         "sda run --dry-run": PLAN_SCHEMA,
         "sda doctor": DOCTOR_SCHEMA,
         "sda devices": DEVICES_SCHEMA,
+        "sda benchmark": PROFILE_SCHEMA,
+        "sda plan": ESTIMATE_SCHEMA,
+        "sda separate": SEPARATE_SCHEMA,
+        "sda caption": CAPTION_SCHEMA,
+        "sda transcribe": TRANSCRIBE_SCHEMA,
+        "sda crop": CROP_SCHEMA,
         "sda demo": DEMO_SCHEMA,
         "sda features": FEATURES_SCHEMA,
+        "sda models list": LIST_SCHEMA,
+        "sda models pull NAME": PULL_SCHEMA,
+        "sda models verify": VERIFY_SCHEMA,
+        "sda models where": WHERE_SCHEMA,
         "sda config show": SETTINGS_SCHEMA,
         "sda config get KEY": SETTING_SCHEMA,
         "any command that fails": ERROR_SCHEMA,

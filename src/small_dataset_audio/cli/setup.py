@@ -8,13 +8,19 @@ import typer
 
 from small_dataset_audio.cli.console import program_name
 from small_dataset_audio.cli.session import Session, session_of
-from small_dataset_audio.errors import EXIT_OK
+from small_dataset_audio.errors import EXIT_OK, SdaError, StoreError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from small_dataset_audio.config.model import Paths
 
 FOLDERS: Final = ("datasets", "models", "generated", "library", "reports", "cache")
 """The keys of ``[paths]``, each a folder that the guide makes."""
+
+MEASURES: Final = ("quick", "full", "no")
+"""How closely the guide may measure the machine."""
+_ANSWERS: Final = {"y": "quick", "yes": "quick", "n": "no", **{one: one for one in MEASURES}}
 
 _NEXT_STEPS: Final = (
     ("demo", "hear and see what sda does, on music that it composes itself"),
@@ -30,13 +36,24 @@ def setup(
     data_dir: Annotated[
         Path | None, typer.Option(help="Where the data folders go. Default: data, beside the settings.", metavar="DIR")
     ] = None,
+    benchmark: Annotated[
+        str | None,
+        typer.Option(help="Measure this machine: in 20 s, in about a minute, or not.", metavar="|".join(MEASURES)),
+    ] = None,
 ) -> None:
     """Guide through the first run.
 
-    Folders, device, settings. An existing config.toml is kept as it is.
+    Folders, device, settings, and what the machine can train. An existing config.toml is kept as it is. Without a terminal,
+    and with --yes, the machine is measured only if --benchmark says so.
     """
     session = session_of(context)
-    guide(session, data_dir, ask=not yes and session.terminal.interactive)
+    if benchmark is not None and benchmark not in MEASURES:
+        raise UsageError(
+            f"--benchmark {benchmark} is not possible.",
+            f"It must be {', '.join(MEASURES[:-1])} or {MEASURES[-1]}.",
+            "Correct it, or leave it out.",
+        )
+    guide(session, data_dir, ask=not yes and session.terminal.interactive, measure=benchmark)
 
 
 def welcome(session: Session) -> int:
@@ -53,8 +70,14 @@ def welcome(session: Session) -> int:
     return EXIT_OK
 
 
-def guide(session: Session, data_dir: Path | None, *, ask: bool) -> None:
-    """Carry out the first run: folders, device check, settings file; say what was done.
+def guide(session: Session, data_dir: Path | None, *, ask: bool, measure: str | None = None) -> None:
+    """Carry out the first run: folders, device check, settings file, benchmark; say what was done.
+
+    Args:
+        session: the invocation.
+        data_dir: where the data folders go, if that was said.
+        ask: whether to ask what was not said.
+        measure: one of `MEASURES`, if that was said.
 
     Raises:
         SdaError: a folder or the settings file cannot be written, or the environment is not fit.
@@ -62,23 +85,26 @@ def guide(session: Session, data_dir: Path | None, *, ask: bool) -> None:
     say = session.terminal.result
     say("Welcome to sda. It turns a folder of recordings into a dataset. Your originals are never changed.")
     existing = None if _is_named_and_new(session) else session.loaded.file
-    written = None
-    if existing is None:
-        data_dir = _chosen_folder(session, data_dir, ask=ask)
-        if _is_named_and_new(session):
-            written = _write(session, data_dir)  # settings that were named are loaded from their file
-        session.override({f"paths.{name}": ("--data-dir", data_dir / name) for name in FOLDERS})
-    elif data_dir is not None:
+    if existing is not None and data_dir is not None:
         session.terminal.warn(f"{existing} exists and is kept: --data-dir is not used. `sda config set` changes it.")
+    folders = _folders(_chosen_folder(session, data_dir, ask=ask)) if existing is None else {}
+    reports = folders.get("reports") or session.loaded.settings.paths.reports
+    wish = _chosen_measure(session, reports, measure, ask=ask)  # all questions come before anything is made
+    # Settings that were named are loaded from their file.
+    written = _write(session, folders) if _is_named_and_new(session) else None
+    said = _said_by_variables()
+    session.override({f"paths.{name}": ("--data-dir", path) for name, path in folders.items() if name not in said})
     session.check_environment()
     paths = session.loaded.settings.paths
     _say_what_was_made(session, _make_folders(paths))
     choice = session.choose_device()
     say(f"Device check passed on {choice.device.id}.")
-    if existing is None and data_dir is not None:
-        say(f"Settings written: {written or _write(session, data_dir)}")
+    if existing is None:
+        say(f"Settings written: {written or _write(session, folders)}")
     else:
         say(f"Settings kept: {existing}")
+    if wish != "no":
+        _measure(session, quick=wish == "quick", required=measure is not None)
     say(f"Put recordings into {paths.datasets}, or name any folder.\n")
     _show_next_steps(session)
 
@@ -115,6 +141,63 @@ def _chosen_folder(session: Session, data_dir: Path | None, *, ask: bool) -> Pat
     return absolute(chosen, Path.cwd())
 
 
+def _folders(data_dir: Path) -> dict[str, Path]:
+    """Return the data folders by name: where a variable (``SDA_PATHS_LIBRARY`` …) says, else in ``data_dir``."""
+    from small_dataset_audio.config.load import absolute
+
+    said = _said_by_variables()
+    return {name: absolute(said[name], Path.cwd()) if name in said else data_dir / name for name in FOLDERS}
+
+
+def _said_by_variables() -> dict[str, Path]:
+    """Return the data folders that variables name."""
+    from small_dataset_audio.config.keys import KEYS
+
+    said = {name: os.environ.get(KEYS[f"paths.{name}"].variable) for name in FOLDERS}
+    return {name: Path(path) for name, path in said.items() if path}
+
+
+def _chosen_measure(session: Session, reports: Path, measure: str | None, *, ask: bool) -> str:
+    """Return how closely to measure the machine: as said, or as answered; it is not asked where a profile is stored."""
+    from small_dataset_audio.hardware.benchmark.profile import load
+
+    if measure is not None or not ask:
+        return measure or "no"
+    try:
+        if load(reports) is not None:
+            return "no"
+    except StoreError:  # a damaged profile is none; measuring writes it new
+        pass
+    question = "Measure what this machine can train? quick takes 20 s, full about a minute"
+    answer = None
+    while answer is None:
+        answer = _ANSWERS.get(session.terminal.ask(f"{question} ({', '.join(MEASURES)})", MEASURES[0]).lower())
+    return answer
+
+
+def _measure(session: Session, *, quick: bool, required: bool) -> None:
+    """Run the benchmark and say what it found.
+
+    Args:
+        session: the invocation.
+        quick: less closely.
+        required: a failure ends the guide; else it is a warning.
+    """
+    from small_dataset_audio.cli.benchmark import run_benchmark
+    from small_dataset_audio.hardware.benchmark.report.words import answer
+    from small_dataset_audio.hardware.benchmark.setup import Setup
+
+    try:
+        profile, _ = run_benchmark(session, Setup(quick=quick), again=False)
+    except SdaError as error:
+        if required:
+            raise
+        session.terminal.warn(f"The machine could not be measured. {error.what} {error.fix}")
+        return
+    for sentence in answer(profile):
+        session.terminal.result(sentence)
+
+
 def _make_folders(paths: "Paths") -> list[Path]:
     from small_dataset_audio.atomic import store_error
 
@@ -131,7 +214,7 @@ def _make_folders(paths: "Paths") -> list[Path]:
     return made
 
 
-def _write(session: Session, data_dir: Path) -> Path:
+def _write(session: Session, folders: "Mapping[str, Path]") -> Path:
     """Write the settings file and return its path.
 
     Folders that lie where they would by default are not spelled out; those beside the file are written relative to it,
@@ -141,8 +224,7 @@ def _write(session: Session, data_dir: Path) -> Path:
     from small_dataset_audio.config.save import write_settings
 
     file = writing_place(session.config)
-    if data_dir == file.parent / "data":
-        return write_settings(file, {})
-    beside = data_dir.is_relative_to(file.parent)
-    place = data_dir.relative_to(file.parent) if beside else data_dir
-    return write_settings(file, {f"paths.{name}": str(place / name) for name in FOLDERS})
+    home = file.parent
+    told = {name: folder for name, folder in folders.items() if folder != home / "data" / name}
+    places = {name: path.relative_to(home) if path.is_relative_to(home) else path for name, path in told.items()}
+    return write_settings(file, {f"paths.{name}": str(place) for name, place in places.items()})

@@ -81,7 +81,14 @@ def metal_ran_out(log: str) -> bool:
 
 
 @contextmanager
-def guard(doing: str, *, device: str = "cpu", batch: int | None = None, fits: int | None = None) -> Iterator[None]:
+def guard(
+    doing: str,
+    *,
+    device: str = "cpu",
+    batch: int | None = None,
+    fits: int | None = None,
+    limit_gb: float | None = None,
+) -> Iterator[None]:
     """Turn running out of memory into an error with a remedy, once memory is free again. Also a decorator.
 
     As a decorator it frees more: all variables of the function that failed are gone by then, while a ``with`` block
@@ -92,6 +99,7 @@ def guard(doing: str, *, device: str = "cpu", batch: int | None = None, fits: in
         device: where: "cpu", "mps" or "cuda:N".
         batch: how many examples are worked on at once, where that can be changed.
         fits: the batch that is known to fit, as ``[hardware] max_batch_size`` says; half of ``batch`` otherwise.
+        limit_gb: what the settings allow on the device in GiB, where that was held to (``[hardware] memory_limit_gb``).
 
     Raises:
         OutOfMemory: memory ran out. Other errors pass through unchanged.
@@ -109,11 +117,18 @@ def guard(doing: str, *, device: str = "cpu", batch: int | None = None, fits: in
         raise OutOfMemory(
             f"Memory ran out while {doing}.",
             f"{_place(device)} has not enough of it free: {said}.",
-            advice(device, batch=batch, fits=fits, said=said),
+            advice(device, batch=batch, fits=fits, said=said, limit_gb=limit_gb),
         ) from None
 
 
-def advice(device: str, *, batch: int | None = None, fits: int | None = None, said: str = "") -> str:
+def advice(
+    device: str,
+    *,
+    batch: int | None = None,
+    fits: int | None = None,
+    said: str = "",
+    limit_gb: float | None = None,
+) -> str:
     """Return what a user can do about memory that ran out, the most promising first.
 
     Args:
@@ -121,11 +136,14 @@ def advice(device: str, *, batch: int | None = None, fits: int | None = None, sa
         batch: how many examples were worked on at once, where that can be changed.
         fits: the batch that is known to fit.
         said: what the backend said.
+        limit_gb: what the settings allow, in GiB, where that was held to.
     """
     ways = []
     if batch is not None and batch > 1:
         smaller = fits if fits is not None and fits < batch else batch // 2
         ways.append(f"reduce the batch from {batch} to {smaller}")
+    if limit_gb is not None:
+        ways.append(f"raise memory_limit_gb in [hardware] of the settings, which allows {limit_gb:g} GiB")
     if device == "cpu":
         ways += ["close other programs", "run fewer workers (--workers 1)"]
     else:

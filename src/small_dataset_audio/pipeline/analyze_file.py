@@ -1,7 +1,8 @@
 """Every feature of one file, nothing written: what ``sda analyze`` shows."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from small_dataset_audio.errors import UsageError
 from small_dataset_audio.features import extract
 from small_dataset_audio.features.catalog import declared
 from small_dataset_audio.features.measured import Measured
+from small_dataset_audio.pipeline.scratch import scratch
 from small_dataset_audio.pipeline.stage import Stage
 from small_dataset_audio.pipeline.stages import ANALYZE, analysis_options
+from small_dataset_audio.pipeline.steps.beats import beat_source
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class FileAnalysis:
             "file": str(self.file),
             "audio": self.audio,
             "features": self.found.values,
-            "declared": {name: _declaration(name) for name in self.found.values},
+            "declared": _declarations(self.found.values),
             "labels": self.found.labels,
             "captions": {},
             "times": {name: [round(float(t), 6) for t in times] for name, times in self.found.times.items()},
@@ -48,13 +51,23 @@ class FileAnalysis:
         }
 
 
-def _declaration(name: str) -> dict[str, object]:
-    feature = declared()[name]
-    return {"unit": feature.unit, "low": feature.low, "high": feature.high, "kind": feature.kind}
+def _declarations(names: Iterable[str]) -> dict[str, dict[str, object]]:
+    """Return name -> unit and range of the features called ``names``."""
+    known = declared()
+    chosen = {name: known[name] for name in names}
+    return {
+        name: {"unit": one.unit, "low": one.low, "high": one.high, "kind": one.kind} for name, one in chosen.items()
+    }
 
 
-def analyze_file(file: Path, settings: Settings, stages: tuple[Stage, ...]) -> FileAnalysis:
+def analyze_file(file: Path, settings: Settings, stages: tuple[Stage, ...], device: str | None = None) -> FileAnalysis:
     """Return what ``stages`` find in ``file``. Nothing is written.
+
+    Args:
+        file: the recording.
+        settings: how to measure.
+        stages: what to measure.
+        device: where a beat tracker with weights computes; None for the processor.
 
     Raises:
         UsageError: none of the stages measures anything.
@@ -67,8 +80,9 @@ def analyze_file(file: Path, settings: Settings, stages: tuple[Stage, ...]) -> F
             f"Leave out --stages, or name {ANALYZE.name} among them.",
         )
     began = time.perf_counter()
-    clip = decode(file, allow_truncated=settings.pipeline.allow_truncated)
-    found = extract.measure_clips(clip, {}, analysis_options(settings))
+    clip = decode(file, allow_truncated=settings.pipeline.allow_truncated, scratch=scratch(settings))
+    given_beats = beat_source(settings, device)(clip)
+    found = extract.measure_clips(clip, {}, replace(analysis_options(settings), timeseries_steps=None), given_beats)
     audio: dict[str, Any] = {
         "seconds": round(clip.seconds, 6),
         "rate": clip.rate,

@@ -108,7 +108,8 @@ class LocalEngine:
             lane.close(kill=kill)
 
     def _lane(self, job: Job) -> _Lane:
-        return self._accelerator if self._bench.stage(job.steps[0]).accelerator else self._cpu
+        wanted = self._bench.stage(job.steps[0]).accelerator(self._bench.settings)
+        return self._accelerator if wanted else self._cpu
 
     def _fill(self, lane: _Lane) -> None:
         while (job := lane.next_job()) is not None:

@@ -7,6 +7,9 @@ from typing import Any, Final
 
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.config.order import STAGES
+from small_dataset_audio.dataset.crops.origin import STAGE as CROP
+from small_dataset_audio.dataset.crops.origin import read_origin
+from small_dataset_audio.dataset.crops.places import crop_folders
 from small_dataset_audio.dataset.identity import audio_identity
 from small_dataset_audio.dataset.info import read_provenance
 from small_dataset_audio.dataset.layout import Track, list_tracks
@@ -42,11 +45,23 @@ class Request:
         source: a folder or file of recordings to bring in, or None for what is in the library.
         stages: the stages to run, in order.
         force: names of stages to run again even where they are done.
+        crop_stages: the stages that the crops of a track go through, in order (`pipeline.follow_up`).
     """
 
     source: Path | None
     stages: tuple[Stage, ...]
     force: frozenset[str] = frozenset()
+    crop_stages: tuple[Stage, ...] = ()
+
+    @property
+    def every_stage(self) -> tuple[Stage, ...]:
+        """The stages that run, be it on tracks or on their crops."""
+        names = {stage.name for stage in self.stages}
+        return (*self.stages, *(stage for stage in self.crop_stages if stage.name not in names))
+
+    def of_crops(self) -> "Request":
+        """Return what is asked for of crops."""
+        return Request(None, self.crop_stages, self.force)
 
 
 @dataclass
@@ -167,6 +182,35 @@ def _add(plan: Plan, track: Track, request: Request, settings: Settings, incomin
     if incoming is not None and incoming.note is not None and request.stages[0].name == ORGANIZE:
         steps = (ORGANIZE, *steps)
     if steps:
-        plan.jobs.append(Job(track, steps, incoming))
+        plan.jobs.append(Job(track, steps, incoming, request.force & set(steps)))
     else:
         plan.done.append(track.name)
+    if request.crop_stages and CROP not in steps:
+        _add_crops(plan, track, request, settings)
+
+
+def crop_job(crop: Track, request: Request, settings: Settings) -> Job | None:
+    """Return what is left to do on a crop, None where that is nothing.
+
+    Raises:
+        SdaError: its ``.INFO`` or its recording cannot be read.
+    """
+    steps = missing_stages(read_provenance(crop.info), crop, request.of_crops(), settings)
+    return Job(crop, steps, force=request.force & set(steps)) if steps else None
+
+
+def _add_crops(plan: Plan, track: Track, request: Request, settings: Settings) -> None:
+    """Plan what an earlier run left undone on the crops of a track that stay as they are."""
+    try:
+        crops = crop_folders(track)
+    except SdaError as error:
+        plan.failures.append(Failure.of(track.name, "plan", error))
+        return
+    for crop in crops:
+        try:
+            job = crop_job(crop, request, settings) if read_origin(crop) is not None else None
+        except SdaError as error:
+            plan.failures.append(Failure.of(crop.name, "plan", error))
+            continue
+        if job is not None:
+            plan.jobs.append(job)

@@ -13,13 +13,16 @@ from typing import Any, Protocol
 from small_dataset_audio import __version__
 from small_dataset_audio.atomic import store_error
 from small_dataset_audio.config.model import Settings
-from small_dataset_audio.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, StoreError
-from small_dataset_audio.pipeline.local import LocalEngine
-from small_dataset_audio.pipeline.plan import Failure, Plan, Request
+from small_dataset_audio.dataset.crops.places import is_crop
+from small_dataset_audio.dataset.layout import Track
+from small_dataset_audio.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, SdaError, StoreError
+from small_dataset_audio.pipeline.forecast.estimate import Estimate, compared, estimate, remark
+from small_dataset_audio.pipeline.forecast.machine import likenesses, look_around
+from small_dataset_audio.pipeline.local import FollowUp, LocalEngine
+from small_dataset_audio.pipeline.plan import Failure, Plan, Request, crop_job
 from small_dataset_audio.pipeline.runlog import RunLog
 from small_dataset_audio.pipeline.stage import Bench, Job
 from small_dataset_audio.pipeline.worker import StepResult
-from small_dataset_audio.pipeline.workers import worker_count
 
 
 @dataclass
@@ -29,6 +32,7 @@ class Summary:
     Attributes:
         library: the library's folder.
         done: names of the tracks for which every stage asked for was carried out now.
+        crops: names of the crops that were measured now.
         skipped: names of the tracks that had nothing left to do.
         failures: what failed, in the order in which it did.
         warnings: sentences for the user.
@@ -36,10 +40,12 @@ class Summary:
         log: the run log, where one was written.
         interrupted: the user ended the run before all was done.
         unfinished: how many tracks that leaves.
+        remark: a sentence about an estimate of the run that was wrong, where that is worth knowing.
     """
 
     library: Path
     done: list[str] = field(default_factory=list)
+    crops: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -47,6 +53,7 @@ class Summary:
     log: Path | None = None
     interrupted: bool = False
     unfinished: int = 0
+    remark: str | None = None
 
     @property
     def exit_status(self) -> int:
@@ -65,6 +72,7 @@ class Summary:
                 "failed": len({failure.track for failure in self.failures}),
                 "unfinished": self.unfinished,
             },
+            "crops": len(self.crops),
             "failures": [asdict(failure) for failure in self.failures],
             "warnings": self.warnings,
             "seconds": round(self.seconds, 3),
@@ -114,18 +122,20 @@ def carry_out(plan: Plan, request: Request, settings: Settings, options: RunOpti
     summary = Summary(plan.library, skipped=list(plan.done), failures=list(plan.failures), warnings=list(plan.notes))
     if plan.jobs:
         _ensure_writable(plan.library)
-        workers = worker_count(len(plan.jobs), options.workers)
+        machine = look_around(settings, request.every_stage, options.device)
+        foreseen = estimate(plan, request.every_stage, settings, machine, options.workers)
         with RunLog(settings.paths.reports) as log, _interruptible(display.stopping) as stop:
             summary.log = log.path
-            log.write("start", _start_facts(plan, request, settings, workers))
-            display.begin(plan, workers)
-            engine = LocalEngine(Bench(settings, options.device), workers, verbose=options.verbose)
-            recorder = _Recorder(plan, summary, log, display)
-            engine.run(plan.jobs, recorder.step, stop)
+            log.write("start", _start_facts(plan, request, settings, options, foreseen))
+            display.begin(plan, foreseen.workers)
+            engine = LocalEngine(Bench(settings, options.device), foreseen.workers, verbose=options.verbose)
+            recorder = _Recorder(summary, log, display, foreseen)
+            engine.run(plan.jobs, recorder.step, stop, recorder.follow_up(request, settings))
             summary.unfinished = recorder.unfinished
             summary.interrupted = stop.is_set() and recorder.unfinished > 0
             summary.seconds = time.monotonic() - began
-            log.write("end", summary.as_dict())
+            summary.remark = recorder.remark()
+            log.write("end", {**summary.as_dict(), "estimate": recorder.compared()})
     summary.seconds = time.monotonic() - began
     return summary
 
@@ -133,38 +143,84 @@ def carry_out(plan: Plan, request: Request, settings: Settings, options: RunOpti
 class _Recorder:
     """Sorts every step's result into the summary, the log and the display."""
 
-    def __init__(self, plan: Plan, summary: Summary, log: RunLog, display: Display) -> None:
+    def __init__(self, summary: Summary, log: RunLog, display: Display, foreseen: Estimate) -> None:
         self._summary = summary
         self._log = log
         self._display = display
-        self.unfinished = len(plan.jobs)
+        self._warned: set[str] = set()  # several stages may say the same of one track
+        self._foreseen = foreseen
+        self._took: dict[tuple[Path, str], float] = {}
+        self._failed = False
+        self._followed = False
+        self.unfinished = foreseen.tracks
 
     def step(self, result: StepResult) -> None:
-        self._log.step(result)
-        self._summary.warnings.extend(result.warnings)
+        folder = result.job.track.folder
+        self._log.step(result, self._foreseen.durations.get(folder))
+        if result.failure is None:
+            self._took[folder, result.stage] = result.seconds - result.opening
+        self._failed = self._failed or result.failure is not None
+        self._summary.warnings.extend(one for one in result.warnings if one not in self._warned)
+        self._warned.update(result.warnings)
         self._display.step(result)
         if result.failure is not None:
             self._summary.failures.append(result.failure)
         elif not result.job.steps[1:]:
-            self._summary.done.append(result.job.track.name)
+            finished = self._summary.crops if is_crop(result.job.track) else self._summary.done
+            finished.append(result.job.track.name)
         else:
             return
         self.unfinished -= 1
         self._display.finish_track(result.job, result.failure)
 
+    def follow_up(self, request: Request, settings: Settings) -> FollowUp:
+        """Return what plans the crops that a stage made: what is left to do on each, for the engine."""
 
-def _start_facts(plan: Plan, request: Request, settings: Settings, workers: int) -> dict[str, Any]:
+        def job_for(folder: Path) -> Job | None:
+            crop = Track(folder)
+            try:
+                job = crop_job(crop, request, settings) if request.crop_stages else None
+            except SdaError as error:
+                self._summary.failures.append(Failure.of(crop.name, "plan", error))
+                return None
+            if job is not None:
+                self.unfinished += 1
+                self._followed = True
+            return job
+
+        return job_for
+
+    def compared(self) -> dict[str, Any]:
+        """Return how far off the estimate was."""
+        return compared(self._foreseen, self._took, self._whole)
+
+    def remark(self) -> str | None:
+        """Return what the user should know of that."""
+        return None if self._whole is None else remark(self._foreseen, self._whole)
+
+    @property
+    def _whole(self) -> float | None:
+        """The wall time, where everything that was foreseen was done, and nothing else."""
+        return None if self._failed or self._followed or self.unfinished else self._summary.seconds
+
+
+def _start_facts(
+    plan: Plan, request: Request, settings: Settings, options: RunOptions, foreseen: Estimate
+) -> dict[str, Any]:
     return {
         "format": 1,
         "version": __version__,
         "library": str(plan.library),
         "source": str(request.source) if request.source else None,
-        "stages": {stage.name: stage.version for stage in request.stages},
+        "stages": {stage.name: stage.version for stage in request.every_stage},
         "jobs": len(plan.jobs),
         "skipped": len(plan.done),
         "planning_failures": [asdict(failure) for failure in plan.failures],
         "notes": plan.notes,
-        "workers": workers,
+        "workers": foreseen.workers,
+        "device": options.device,
+        "likeness": likenesses(request.every_stage, settings, options.device),
+        "estimate": foreseen.as_dict(),
         "settings": settings.model_dump(mode="json"),
     }
 

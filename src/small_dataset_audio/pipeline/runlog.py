@@ -20,9 +20,9 @@ FORMAT: Final = 1
 class RunLog:
     """An open run log: ``reports/run-<time>-<random>.jsonl``.
 
-    Events are ``start`` (version, settings, plan), ``step`` (one stage on one track: seconds, memory, what is absent
-    and why, the failure if any), ``note`` and ``end`` (counts, seconds). Each has ``time`` in UTC and ``at``, seconds
-    since the start.
+    Events are ``start`` (version, settings, plan, what the run was estimated to need), ``step`` (one stage on one track:
+    seconds, memory, what is absent and why, the failure if any), ``note`` and ``end`` (counts, seconds, how far off the
+    estimate was). Each has ``time`` in UTC and ``at``, seconds since the start.
 
     Raises:
         StoreError: the reports folder cannot be written.
@@ -65,8 +65,8 @@ class RunLog:
         except OSError as error:
             raise store_error("write the run log", self.path, error) from error
 
-    def step(self, result: StepResult) -> None:
-        """Append what one stage did to one track."""
+    def step(self, result: StepResult, audio_seconds: float | None = None) -> None:
+        """Append what one stage did to one track, whose recording is so long where that is known."""
         self.write(
             "step",
             {
@@ -74,6 +74,8 @@ class RunLog:
                 "stage": result.stage,
                 "ok": result.failure is None,
                 "seconds": round(result.seconds, 3),
+                "opening": round(result.opening, 3),
+                "audio_seconds": None if audio_seconds is None else round(audio_seconds, 3),
                 "worker": result.worker,
                 "peak_bytes": result.peak_bytes,
                 "absent": dict(result.absent),
@@ -91,7 +93,7 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
         StoreError: the file cannot be read, or another line than the last is no JSON object.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
         raise store_error("read", path, error) from error
     for number, line in enumerate(lines, 1):
@@ -100,9 +102,15 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
         except json.JSONDecodeError as error:
             if number == len(lines):
                 return
-            raise StoreError(
-                f"{path} is damaged in line {number}.",
-                f"It is not JSON: {error.msg}.",
-                "Remove the file; the results themselves are in the library, not in the log.",
-            ) from error
+            raise _damaged(path, number, f"It is not JSON: {error.msg}.") from error
+        if not isinstance(event, dict):
+            raise _damaged(path, number, "It holds no event.")
         yield event
+
+
+def _damaged(path: Path, line: int, why: str) -> StoreError:
+    return StoreError(
+        f"{path} is damaged in line {line}.",
+        why,
+        "Remove the file; the results themselves are in the library, not in the log.",
+    )

@@ -1,4 +1,4 @@
-"""JSON Schemas (draft 2020-12) of what ``sda run``, ``analyze`` and ``demo`` print with ``--json``. The shapes are stable."""
+"""JSON Schemas (draft 2020-12) of what ``sda run``, ``plan``, ``analyze`` and ``demo`` print with ``--json``. Stable shapes."""
 
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ RUN_SCHEMA: Final[dict[str, Any]] = {
         {
             "library": _TEXT,
             "tracks": _object({"done": _COUNT, "skipped": _COUNT, "failed": _COUNT, "unfinished": _COUNT}),
+            "crops": {**_COUNT, "description": "Crops that were measured."},
             "failures": {"type": "array", "items": FAILURE},
             "warnings": {"type": "array", "items": _TEXT},
             "seconds": _SECONDS,
@@ -54,6 +55,50 @@ PLAN_SCHEMA: Final[dict[str, Any]] = {
                 "items": _object({"track": _TEXT, "stages": {"type": "array", "items": _TEXT}}),
             },
             "skipped": {"type": "array", "items": _TEXT},
+            "failures": {"type": "array", "items": FAILURE},
+            "notes": {"type": "array", "items": _TEXT},
+        }
+    ),
+}
+
+_SECONDS_OR_NULL: Final = {"type": ["number", "null"], "minimum": 0, "description": "Null where it is not known."}
+_BATCH_OR_NULL: Final = {"type": ["integer", "null"], "minimum": 1}
+
+STAGE_ESTIMATE: Final = _object(
+    {
+        "stage": _TEXT,
+        "tracks": _COUNT,
+        "audio_seconds": _SECONDS_OR_NULL,
+        "work_seconds": {**_SECONDS_OR_NULL, "description": "Of all workers together; null where it is not known."},
+        "low": _SECONDS_OR_NULL,
+        "high": _SECONDS_OR_NULL,
+        "basis": {"enum": ["run logs", "profile", "none"], "description": "Where the time comes from."},
+        "known_from": {**_COUNT, "description": "Tracks in the run logs."},
+        "device": {"type": ["string", "null"], "description": "What it runs on."},
+        "memory_bytes": {
+            "type": ["integer", "null"],
+            "minimum": 0,
+            "description": "What one worker needs there for the longest recording; null where it is not known.",
+        },
+        "fits": {"type": ["boolean", "null"], "description": "Whether that is there; null where it is not known."},
+        "why": {**_TEXT, "description": "What stands in the way, or else what the time rests on."},
+    }
+)
+
+ESTIMATE_SCHEMA: Final[dict[str, Any]] = {
+    "$schema": _DIALECT,
+    "title": "sda plan",
+    **_object(
+        {
+            "library": _TEXT,
+            "done": {**_COUNT, "description": "Tracks with nothing left to do."},
+            "tracks": {**_COUNT, "description": "Tracks with something left to do."},
+            "workers": _COUNT,
+            "stages": {"type": "array", "items": STAGE_ESTIMATE},
+            "seconds": {**_SECONDS_OR_NULL, "description": "Wall time; null where that of a stage is not known."},
+            "low": _SECONDS_OR_NULL,
+            "high": _SECONDS_OR_NULL,
+            "training": _object({"max_batch_size": _BATCH_OR_NULL, "best_batch_size": _BATCH_OR_NULL}),
             "failures": {"type": "array", "items": FAILURE},
             "notes": {"type": "array", "items": _TEXT},
         }

@@ -17,6 +17,7 @@ from small_dataset_audio.config.model import Settings
 from small_dataset_audio.dataset.identity import stem_identities
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.dataset.organize import Incoming
+from small_dataset_audio.dataset.series import Series
 from small_dataset_audio.errors import SdaError
 from small_dataset_audio.features.measured import Times
 
@@ -29,11 +30,13 @@ class Job:
         track: where the track is, or will be once it is organised.
         steps: the names of the stages still to be done, in order.
         incoming: the recording it comes from, when it is not in the library yet.
+        force: those of the steps that the user wants again although they may be done.
     """
 
     track: Track
     steps: tuple[str, ...]
     incoming: Incoming | None = None
+    force: frozenset[str] = frozenset()
 
 
 def stem_hashes(track: Track, remember: bool) -> dict[str, str]:  # noqa: FBT001 - the shape of `Stage.inputs`
@@ -51,7 +54,11 @@ class Outcome:
         times: sidecar suffix (``BEATS_GRID`` …) -> moments in seconds. A suffix with None has its file removed.
         warnings: sentences for the user.
         follow_up: folders of new tracks that this stage made (crops) and that the plan must take up.
+        series: sidecar suffix (``TIMESERIES.npz``) -> how things change over time. A suffix with None has its file removed.
+        notes: what else is to be known of the values, as JSON; it is kept in the stage's record in ``.INFO``.
         track: where the track is from now on, when that is not where the job said (another run took its name).
+        done: False where the stage could not do its work and says so in a warning: nothing is recorded, and the next run
+            asks it again.
     """
 
     values: Mapping[str, object] = field(default_factory=dict)
@@ -59,7 +66,10 @@ class Outcome:
     times: Mapping[str, Times | None] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     follow_up: tuple[Path, ...] = ()
+    notes: Mapping[str, object] = field(default_factory=dict)
+    series: Mapping[str, Series | None] = field(default_factory=dict)
     track: Track | None = None
+    done: bool = True
 
 
 REGISTRY: Final = "small_dataset_audio.pipeline.stages"
@@ -96,8 +106,10 @@ Work = Callable[[Job], Outcome]
 class Load:
     """What a stage asks of the machine, as far as that is known beforehand: plans go by it until run logs tell more.
 
+    A stage whose network's operations are not known declares neither these nor decodes: its time is then not known.
+
     Attributes:
-        decodes: its work on one core, in units of decoding the same audio once.
+        decodes: its work on one core, in units of decoding the same audio once; a network's operations left out.
         gflop: what its network computes for a second of audio, in billions of floating-point operations.
         memory: bytes of the host's memory that a worker holds, whatever it works on.
         memory_per_second: bytes that come to that for every second of the recording.
@@ -118,7 +130,9 @@ class Stage:
         version: raised whenever its results for the same audio can differ from before.
         summary: what it does, for help and plans.
         needs: stages whose results it builds on; when one of them runs again, so does this one.
-        accelerator: it wants the accelerator, and runs in the one process that holds it.
+        accelerator: whether it computes on the accelerator with these settings; it then runs in the one process that
+            holds it. Embedded backends do without.
+        essential: a run that nobody told to skip it is refused, rather than carried out without it.
         records: its outcome is written to ``.INFO`` by the worker (organize writes its own).
         relevant: the settings that change its result, as JSON-ready values.
         open: makes it ready to work; called once per worker.
@@ -127,7 +141,8 @@ class Stage:
             way out; None where nothing does. It must be cheap: no torch, no hashing.
         inputs: the files beside the full mix that its results depend on, by name -> content hash; asked before it works.
             When they change, it runs again. The flag says whether hashes that had to be computed may be noted in ``.INFO``.
-        memory_gb: what it needs on the device for one track, in GiB; None where that is not worth planning with.
+        memory_gb: what it needs on the device for one track, in GiB; None where it needs no device (no weights, or
+            somebody else's server).
         load: what else it asks of the machine; `sda plan` estimates by it where no run log tells.
     """
 
@@ -136,7 +151,8 @@ class Stage:
     summary: str
     open: Callable[[Bench], Work]
     needs: tuple[str, ...] = ()
-    accelerator: bool = False
+    accelerator: Callable[[Settings], bool] = lambda _settings: False
+    essential: bool = False
     records: bool = True
     relevant: Callable[[Settings], Mapping[str, object]] = lambda _settings: {}
     model_sha256: Callable[[Settings], str | None] = lambda _settings: None

@@ -15,8 +15,10 @@ from typing import Final
 from small_dataset_audio.dataset.identity import AudioIdentity, audio_identity
 from small_dataset_audio.dataset.info import StageRecord, safe_update
 from small_dataset_audio.dataset.lock import track_lock
+from small_dataset_audio.dataset.series import remove_series, write_series
 from small_dataset_audio.dataset.times import remove_times, write_times
 from small_dataset_audio.errors import SdaError, StoreError
+from small_dataset_audio.pipeline.follow_up import fit_for
 from small_dataset_audio.pipeline.logs import log_to_stderr
 from small_dataset_audio.pipeline.plan import Failure
 from small_dataset_audio.pipeline.stage import Bench, Job, Outcome, Stage, Work
@@ -33,7 +35,8 @@ class StepResult:
     Attributes:
         job: the track's job; its ``steps`` start with this step.
         stage: the stage's name.
-        seconds: how long it took.
+        seconds: how long it took, opening included.
+        opening: how long of that it took until the stage was ready: imports, and models that are loaded once a worker.
         peak_bytes: the worker's highest resident memory so far.
         worker: the worker's process id.
         failure: what went wrong, or None.
@@ -53,6 +56,7 @@ class StepResult:
     warnings: tuple[str, ...] = ()
     follow_up: tuple[Path, ...] = ()
     trace: str | None = None
+    opening: float = 0.0
 
 
 def start(verbose: bool = False) -> None:  # noqa: FBT001, FBT002 - the pool hands over positional arguments
@@ -78,7 +82,10 @@ def perform(name: str, job: Job, bench: Bench) -> StepResult:
     started = time.perf_counter()
     result = StepResult(job, name, 0.0, 0, os.getpid())
     try:
-        outcome = _carry_out(bench.stage(name), job, bench, started)
+        chosen = bench.stage(name)
+        work = _ready(chosen, bench)
+        result = replace(result, opening=time.perf_counter() - started)
+        outcome = _carry_out(chosen, work, job, bench, started)
         result = replace(
             result,
             job=replace(job, track=outcome.track or job.track),
@@ -104,16 +111,21 @@ def peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _carry_out(chosen: Stage, job: Job, bench: Bench, started: float) -> Outcome:
+def _ready(chosen: Stage, bench: Bench) -> Work:
+    """Return a stage, opened; this worker does it once."""
     key = (bench.registry, chosen.name, bench.device)
     if key not in _opened:
         _opened[key] = chosen.open(bench)
-    work = _opened[key]
+    return _opened[key]
+
+
+def _carry_out(chosen: Stage, work: Work, job: Job, bench: Bench, started: float) -> Outcome:
     if not chosen.records:
         return work(job)
     basis = _basis(chosen, job)
-    outcome = work(job)
-    _record(chosen, job, bench, outcome, basis, time.perf_counter() - started)
+    outcome = fit_for(job.track, work(job))
+    if outcome.done:
+        _record(chosen, job, bench, outcome, basis, time.perf_counter() - started)
     return outcome
 
 
@@ -143,12 +155,18 @@ def _record(chosen: Stage, job: Job, bench: Bench, outcome: Outcome, basis: _Bas
                 remove_times(job.track.sidecar(suffix))
             else:
                 write_times(job.track.sidecar(suffix), times)
+        for suffix, series in outcome.series.items():
+            if series is None:
+                remove_series(job.track.sidecar(suffix))
+            else:
+                write_series(job.track.sidecar(suffix), series)
         record = StageRecord(
             name=chosen.name,
             version=chosen.version,
             settings_hash=chosen.settings_hash(bench.settings),
             audio_sha256=basis[0]["sha256"],
             inputs=basis[1],
+            notes=outcome.notes,
             seconds=round(seconds, 3),
             model_sha256=chosen.model_sha256(bench.settings),
             absent=outcome.absent,

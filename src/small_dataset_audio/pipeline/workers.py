@@ -1,21 +1,37 @@
 """How many workers a run gets."""
 
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
-from small_dataset_audio.hardware.memory import host_memory
+from small_dataset_audio.hardware.memory import Memory, host_memory
 from small_dataset_audio.hardware.processor import usable_cores
 
 BYTES_PER_WORKER: Final = 1_000_000_000
-"""What one analysing worker is planned with: `benchmarks/analyze.py` measures it on a track of ten minutes."""
+"""What one analysing worker is planned with at least: enough for a recording of ten minutes (`benchmarks/analyze.py`)."""
 
 
-def worker_count(jobs: int, asked: int | None = None) -> int:
+def worker_count(
+    jobs: int, asked: int | None = None, *, memory: Memory | None = None, held: Sequence[int] = ()
+) -> int:  # fmt: skip
     """Return how many worker processes to start for ``jobs`` jobs.
 
     What the user asked for is taken as it is. Otherwise one per usable core, but no more than fit into the free
-    memory at `BYTES_PER_WORKER` each, and no more than there are jobs.
+    memory at `BYTES_PER_WORKER` each or more, and no more than there are jobs.
+
+    Args:
+        jobs: how many there are.
+        asked: how many workers the user wants.
+        memory: of the host, as far as it is planned with; what is free now if it is not given.
+        held: bytes that a worker holds for each job, where that is known.
     """
     if asked is not None:
         return max(1, min(asked, jobs))
-    fitting = host_memory().free // BYTES_PER_WORKER
-    return max(1, min(usable_cores(), fitting, jobs))
+    free = (host_memory() if memory is None else memory).free
+    each = [max(BYTES_PER_WORKER, one) for one in held] or [BYTES_PER_WORKER] * jobs
+    return max(1, min(usable_cores(), fitting(free, each), jobs))
+
+
+def fitting(free: int, held: Sequence[int]) -> int:
+    """Return how many workers fit into ``free`` bytes, also while they work on the largest of ``held`` all at once."""
+    return sum(together <= free for together in accumulate(sorted(held, reverse=True)))

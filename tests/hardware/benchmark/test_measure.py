@@ -99,6 +99,9 @@ def test_the_users_limit_counts(tmp_path: Path) -> None:
     document = measured(tmp_path, World(kind="cuda"), limit_bytes=1400 * MIB)
     assert document["memory"]["budget_bytes"] == 1400 * MIB
     assert 28 <= document["max_batch_size"] <= 30
+    document = measured(tmp_path, World(kind="cuda"), limit_bytes=300 * MIB)
+    assert document["max_batch_size"] is None
+    assert "raise memory_limit_gb in [hardware] of the settings, which allows 0.29" in document["advice"].lower()
 
 
 def test_a_larger_headroom_leaves_more(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from small_dataset_audio.hardware.benchmark.search import Found, search
 from small_dataset_audio.hardware.benchmark.setup import Setup
 from small_dataset_audio.hardware.benchmark.watchdog import resident_memory
 from small_dataset_audio.hardware.benchmark.workloads import workload
-from small_dataset_audio.hardware.memory import host_memory
+from small_dataset_audio.hardware.memory import GIB, host_memory
 from small_dataset_audio.hardware.oom import advice
 
 PROCESSES: Final = {"cpu": 5}
@@ -114,7 +114,7 @@ def _profile(machine: Opened, setup: Setup, prober: Prober, found: Found, rates:
             "best_batch_size": knee(points),
             "limited_by": found.bound,
             "reason": None if found.batch is not None else _why_nothing_fits(found),
-            "advice": None if found.batch is not None else advice(machine.target.device),
+            "advice": None if found.batch is not None else _advice(machine),
             "projected_batch_size": found.projected,
             "memory": _memory(machine, prober, found, rates),
             "throughput": [point.as_dict() for point in points],
@@ -129,6 +129,11 @@ def _profile(machine: Opened, setup: Setup, prober: Prober, found: Found, rates:
             "verified": None,
         }
     )
+
+
+def _advice(machine: Opened) -> str:
+    limit = machine.around.limit_bytes
+    return advice(machine.target.device, limit_gb=None if limit is None else limit / GIB)
 
 
 def _why_nothing_fits(found: Found) -> str:

@@ -62,7 +62,7 @@ def answer(profile: Profile) -> list[str]:
     document = profile.document
     if profile.max_batch_size is None:
         return [str(document["reason"]), str(document["advice"])]
-    example = f"examples of {document['settings']['seconds']:g} s"
+    example = f"example{'' if profile.max_batch_size == 1 else 's'} of {document['settings']['seconds']:g} s"
     lines = [f"Largest batch: {profile.max_batch_size} {example} ({BOUNDS[document['limited_by']]})."]
     projected = document["projected_batch_size"]
     if document["limited_by"] in {"time", "ceiling"} and projected is not None and projected > profile.max_batch_size:

@@ -1,0 +1,114 @@
+"""``sda transcribe``: the drums of a library, a track, or recordings that are in no library, as MIDI files."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from small_dataset_audio.cli.console import as_called, plural
+from small_dataset_audio.cli.one_stage import conclude, document_schema, each, only, run_on
+from small_dataset_audio.cli.session import Session, session_of
+
+if TYPE_CHECKING:
+    from small_dataset_audio.errors import SdaError
+    from small_dataset_audio.pipeline.transcribe_files import FileDrums
+
+_STAGE: Final = "transcribe"
+_COUNT: Final = "drum_hits_"
+_TEXT: Final = {"type": "string"}
+
+TRANSCRIBE_SCHEMA: Final[dict[str, Any]] = document_schema(
+    "sda transcribe",
+    {
+        "file": _TEXT,
+        "midi": {"type": ["string", "null"], "description": "The MIDI file; null where no drums were heard."},
+        "values": {
+            "type": "object",
+            "additionalProperties": {"type": "number"},
+            "description": "The statistics, by their names in .INFO.",
+        },
+        "absent": {
+            "type": "object",
+            "additionalProperties": _TEXT,
+            "description": "name -> why it could not be measured",
+        },
+        "backend": {"enum": ["adtof", "drumsep", "dsp"]},
+        "beats": {"type": "integer", "description": "How many beats the tempo map is made of."},
+        "warnings": {"type": "array", "items": _TEXT},
+    },
+)
+
+
+def transcribe(
+    context: typer.Context,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Library, track folders, or recordings. Default: paths.library.", metavar="PATH..."),
+    ] = None,
+    backend: Annotated[str | None, typer.Option(help="What hears the drums.", metavar="auto|adtof|drumsep|dsp")] = None,
+    output: Annotated[
+        Path, typer.Option(help="Where the MIDI files of recordings go that are in no library.", metavar="DIR")
+    ] = Path(),
+    force: Annotated[str | None, typer.Option(help="Again, even where it is done.", metavar="")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Write drums down as MIDI.
+
+    A track's drums.mid lies beside its mix; that of another recording is called after it, in --output. A MIDI file that
+    sda did not write, or that was changed since, is never replaced.
+    """
+    session = session_of(context)
+    session.override({"transcription.backend": ("--backend", backend)})
+    session.check_environment()
+    only(session, _STAGE)
+    from small_dataset_audio.cli.targets import targets_of
+
+    began = time.monotonic()
+    targets = targets_of(paths or [session.loaded.settings.paths.library])
+    _say_backend(session)
+    # As of `sda run`: a bare --force is given a value before options are parsed.
+    summaries = run_on(session, _STAGE, targets.tracks, force=force is not None)
+    files, failures = _transcribe_files(session, targets.files, output)
+    show = None if as_json else lambda one: _show(session, one)
+    raise typer.Exit(conclude(session, summaries, files, failures, began=began, show=show))
+
+
+def _say_backend(session: Session) -> None:
+    from small_dataset_audio.pipeline.steps.transcribe import backend_of
+
+    backend = backend_of(session.loaded.settings)
+    said = f"Drums: heard by {backend}."
+    if backend == "dsp":
+        said += " It is embedded and approximate; `sda models pull adtof_frame_rnn` brings a better one."
+    session.terminal.status(as_called(said))
+
+
+def _transcribe_files(
+    session: Session, files: list[Path], output: Path
+) -> "tuple[list[FileDrums], list[tuple[Path, SdaError]]]":
+    """Return the drums of ``files``, and what could not be transcribed and why."""
+    if not files:
+        return [], []
+    from small_dataset_audio.pipeline.steps.beats import beat_source, sentence, tracker
+    from small_dataset_audio.pipeline.steps.transcribe import backend_of, opened_listener
+    from small_dataset_audio.pipeline.transcribe_files import transcribe_file
+
+    settings = session.loaded.settings
+    backend = backend_of(settings)
+    embedded = backend == "dsp" and tracker(settings) == "dsp"
+    device = None if embedded else session.choose_device().device.id
+    listen, beats_of = opened_listener(settings, device), beat_source(settings, device)
+    session.terminal.status(as_called(sentence(settings)))
+    return each(session, files, lambda file: transcribe_file(file, output, backend, listen, beats_of, settings))
+
+
+def _show(session: Session, one: "FileDrums") -> None:
+    for warning in one.warnings:
+        session.terminal.warn(warning)
+    if one.midi is None:
+        session.terminal.result(f"{one.file.name}: no MIDI file, because no drums were heard")
+        return
+    counts = [f"{name.removeprefix(_COUNT)} {int(n)}" for name, n in one.values.items() if name.startswith(_COUNT)]
+    tempo = f"tempo map from {plural(one.beats, 'beat')}" if one.beats else "no beats, so 120 BPM"
+    session.terminal.result(f"{one.file.name}: {one.midi} ({', '.join(counts)}; {tempo})")

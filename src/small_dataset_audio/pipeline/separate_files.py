@@ -1,0 +1,89 @@
+"""Stems of recordings that are in no library: written to a folder of their own, and nothing else."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from small_dataset_audio.atomic import store_error
+from small_dataset_audio.audio.decode import decode
+from small_dataset_audio.config.model import Settings
+from small_dataset_audio.errors import StoreError
+from small_dataset_audio.models.separation.engine import Separator
+from small_dataset_audio.pipeline.scratch import scratch
+from small_dataset_audio.pipeline.steps.separate import separated, suffix_of
+from small_dataset_audio.pipeline.steps.stem_files import write_stems
+
+
+@dataclass(frozen=True)
+class FileStems:
+    """What became of one recording.
+
+    Attributes:
+        file: the recording.
+        folder: where its stems are.
+        stems: stem -> file.
+        absent: stem -> why there is none.
+        scale: the factor that all stems were multiplied with so that none clips.
+        backend: what separated.
+        model: with which weights; None where there are none.
+        warnings: sentences for the user.
+    """
+
+    file: Path
+    folder: Path
+    stems: dict[str, Path]
+    absent: dict[str, str]
+    scale: float
+    backend: str
+    model: str | None
+    warnings: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON shape of one file of ``sda separate``."""
+        return {
+            "file": str(self.file),
+            "folder": str(self.folder),
+            "stems": {name: str(path) for name, path in self.stems.items()},
+            "absent": self.absent,
+            "scale": self.scale,
+            "backend": self.backend,
+            "model": self.model,
+            "warnings": list(self.warnings),
+        }
+
+
+def separate_file(file: Path, output: Path, separator: Separator, settings: Settings, *, force: bool) -> FileStems:
+    """Return the stems of ``file``, which are in a folder of its name in ``output`` then.
+
+    Args:
+        file: the recording.
+        output: a folder; made where it is missing.
+        separator: what separates.
+        settings: how, and in which format the stems are kept.
+        force: replace stems that are there.
+
+    Raises:
+        AudioError: the recording cannot be decoded.
+        StoreError: there are stems already, or the folder cannot be written.
+        SdaError: as `separated`.
+    """
+    folder = output / file.stem
+    suffix = suffix_of(settings)
+    there = sorted(path.name for path in folder.glob(f"*{suffix}")) if folder.is_dir() else []
+    if there and not force:
+        raise StoreError(
+            f"There are files in {folder} already.",
+            f"These may be stems of an earlier time, or something else: {', '.join(there)}.",
+            "Use --force to replace them, or name another folder with --output.",
+        )
+    clip = decode(file, allow_truncated=settings.pipeline.allow_truncated, scratch=scratch(settings))
+    stems, warnings = separated(separator, clip, file.name, settings)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise store_error("create", folder, error) from error
+    written = write_stems(folder, stems, clip.rate, suffix)
+    if clip.truncated:
+        warnings.append(f"{file.name} is cut short: what could be decoded was used.")
+    network = separator.network
+    return FileStems(file, folder, written, stems.absent, stems.scale, network.backend, network.model, tuple(warnings))
