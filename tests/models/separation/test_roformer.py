@@ -196,7 +196,7 @@ def test_what_a_package_prints_stays_off_stdout(
         sys.stdout.write("GPU detected")
         return torch.nn.Linear(1, 1)
 
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, logger="small_dataset_audio"):
         loaded(build, torch.nn.Linear(1, 1).state_dict(), tmp_path / "a.ckpt", "cpu")
     assert capsys.readouterr().out == ""
     assert "GPU detected" in caplog.text
