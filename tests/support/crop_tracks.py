@@ -22,7 +22,10 @@ BAR = 0.5
 def crop_settings(folder: Path, **crops: object) -> Settings:
     """Return settings with everything in ``folder``, and ``crops`` in the section of that name."""
     names = ("library", "reports", "cache", "datasets", "models", "generated")
-    return Settings.model_validate({"paths": {name: folder / name for name in names}, "crops": crops})
+    asked = {"stages": ["organize", "analyze", "crop"]}
+    return Settings.model_validate(
+        {"paths": {name: folder / name for name in names}, "pipeline": asked, "crops": crops}
+    )
 
 
 def cuttable(

@@ -7,6 +7,7 @@ import soundfile
 
 from small_dataset_audio.audio.decode import decode
 from small_dataset_audio.audio.spool import Scratch
+from small_dataset_audio.config.model import Pipeline
 from small_dataset_audio.dataset.crops.places import crop_folders, is_crop, owner
 from small_dataset_audio.dataset.info import StageRecord, read_info, safe_update
 from small_dataset_audio.dataset.layout import Track, list_tracks
@@ -189,6 +190,9 @@ def test_what_is_too_short_for_a_crop_is_said_with_what_would_include_it(tmp_pat
     assert "tape has no crops: it lasts 3.0 s" in outcome.warnings[0]
     assert "no less than 35.6 s (75% of 47.5 s)" in outcome.warnings[0]
     assert not (track.folder / "crops").exists()
+    unasked = crop_settings(tmp_path).model_copy(update={"pipeline": Pipeline()})
+    assert carried_out(track, unasked).warnings == ()
+    assert carried_out(track, unasked).absent == {"crops": outcome.warnings[0]}
     slow = carried_out(track, crop_settings(tmp_path, seconds=1.9, four_bars=True))
     assert "where a bar lasts 0.50 s. With crops.seconds = 2.0 crops have 4 bars." in slow.warnings[0]
     fits = carried_out(track, crop_settings(tmp_path, seconds=2.04, four_bars=True))
