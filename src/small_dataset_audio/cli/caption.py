@@ -1,57 +1,46 @@
 """``sda caption``: descriptions of a library, a track, or recordings that are in no library."""
 
 import time
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from small_dataset_audio.cli.one_stage import (
-    FAILURES_SCHEMA,
-    LIBRARIES_SCHEMA,
-    exit_status,
-    failures_as_json,
-    only,
-    run_on,
-    show_failures,
-)
-from small_dataset_audio.cli.run import names_of, show_summary
+from small_dataset_audio.cli.one_stage import conclude, document_schema, each, only, run_on
+from small_dataset_audio.cli.run import names_of
 from small_dataset_audio.cli.session import Session, session_of
-from small_dataset_audio.errors import SdaError
 
 if TYPE_CHECKING:
+    from small_dataset_audio.errors import SdaError
     from small_dataset_audio.models.captioning import Captions
 
 _STAGE: Final = "caption"
-_WORDS: Final = {"type": "object", "additionalProperties": {"type": "string"}}
+_TEXT: Final = {"type": "string"}
+_TEXTS: Final = {"type": "object", "additionalProperties": _TEXT}
 
-CAPTION_SCHEMA: dict[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "sda caption",
-    "type": "object",
-    "properties": {
-        "libraries": LIBRARIES_SCHEMA,
-        "files": {
-            "type": "array",
-            "description": "Recordings that are in no library; nothing was written for them.",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "file": {"type": "string"},
-                    "captions": {**_WORDS, "description": "name -> text"},
-                    "absent": {**_WORDS, "description": "name -> why there is none"},
-                    "warnings": {"type": "array", "items": {"type": "string"}},
-                },
-                "required": ["file", "captions", "absent", "warnings"],
-                "additionalProperties": False,
-            },
-        },
-        "failures": FAILURES_SCHEMA,
-        "seconds": {"type": "number"},
+CAPTION_SCHEMA: Final[dict[str, Any]] = document_schema(
+    "sda caption",
+    {
+        "file": {**_TEXT, "description": "The recording; nothing was written for it."},
+        "captions": {**_TEXTS, "description": "name -> text"},
+        "absent": {**_TEXTS, "description": "name -> why there is none"},
+        "warnings": {"type": "array", "items": _TEXT},
     },
-    "required": ["libraries", "files", "failures", "seconds"],
-    "additionalProperties": False,
-}
+)
+
+
+@dataclass(frozen=True)
+class _FileCaptions:
+    """What was said of a recording that is in no library."""
+
+    file: Path
+    said: "Captions"
+
+    def as_dict(self) -> dict[str, Any]:
+        said = self.said
+        return {"file": str(self.file), "captions": said.texts, "absent": said.absent, "warnings": said.warnings}
 
 
 def caption(
@@ -83,29 +72,12 @@ def caption(
     targets = targets_of(paths or [session.loaded.settings.paths.library])
     # As of `sda run`: a bare --force is given a value before options are parsed.
     summaries = run_on(session, _STAGE, targets.tracks, force=force is not None)
-    said, failures = _describe(session, targets.files)
-    if as_json:
-        session.print_json(
-            {
-                "libraries": [summary.as_dict() for summary in summaries],
-                "files": [
-                    {"file": str(file), "captions": one.texts, "absent": one.absent, "warnings": one.warnings}
-                    for file, one in said
-                ],
-                "failures": failures_as_json(failures),
-                "seconds": round(time.monotonic() - began, 3),
-            }
-        )
-    else:
-        for summary in summaries:
-            show_summary(session, summary)
-        for file, one in said:
-            _show(session, file, one)
-        show_failures(session, failures)
-    raise typer.Exit(exit_status(summaries, failed=bool(failures)))
+    files, failures = _describe(session, targets.files)
+    show = None if as_json else partial(_show, session)
+    raise typer.Exit(conclude(session, summaries, files, failures, began=began, show=show))
 
 
-def _describe(session: Session, files: list[Path]) -> "tuple[list[tuple[Path, Captions]], list[tuple[Path, SdaError]]]":
+def _describe(session: Session, files: list[Path]) -> "tuple[list[_FileCaptions], list[tuple[Path, SdaError]]]":
     """Return what was said of ``files``, and of which nothing could be said and why."""
     if not files:
         return [], []
@@ -116,28 +88,24 @@ def _describe(session: Session, files: list[Path]) -> "tuple[list[tuple[Path, Ca
     from small_dataset_audio.pipeline.steps.caption import LOG
 
     settings = session.loaded.settings
-    said, failures = [], []
     device = session.choose_device().device.id
     captioner = open_captioner(settings.captions, Store.of(settings), device, settings.paths.reports / LOG)
+
+    def describe(file: Path) -> _FileCaptions:
+        clip = decode(file, allow_truncated=settings.pipeline.allow_truncated, scratch=scratch(settings))
+        return _FileCaptions(file, captioner.describe(clip, Facts()))
+
     try:
-        for number, file in enumerate(files, 1):
-            try:
-                clip = decode(file, allow_truncated=settings.pipeline.allow_truncated, scratch=scratch(settings))
-                said.append((file, captioner.describe(clip, Facts())))
-                session.terminal.status(f"[{number}/{len(files)}] {file.name}: done")
-            except SdaError as error:
-                failures.append((file, error))
-                session.terminal.status(f"[{number}/{len(files)}] {file.name}: FAILED: {error.what}")
+        return each(session, files, describe)
     finally:
         captioner.close()
-    return said, failures
 
 
-def _show(session: Session, file: Path, captions: "Captions") -> None:
-    for warning in captions.warnings:
+def _show(session: Session, one: _FileCaptions) -> None:
+    for warning in one.said.warnings:
         session.terminal.warn(warning)
-    session.terminal.result(f"{file}")
-    for name, text in captions.texts.items():
+    session.terminal.result(f"{one.file}")
+    for name, text in one.said.texts.items():
         session.terminal.result(f"  {name}: {text}")
-    for name, why in captions.absent.items():
+    for name, why in one.said.absent.items():
         session.terminal.result(f"  no {name}: {why}")

@@ -1,22 +1,14 @@
 """``sda crop``: pieces of training length, of a library, a track, or recordings that are in no library."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from small_dataset_audio.cli.console import plural
-from small_dataset_audio.cli.one_stage import (
-    FAILURES_SCHEMA,
-    LIBRARIES_SCHEMA,
-    exit_status,
-    failures_as_json,
-    only,
-    run_on,
-    show_failures,
-)
-from small_dataset_audio.cli.run import show_summary
+from small_dataset_audio.cli.console import as_called, plural
+from small_dataset_audio.cli.one_stage import conclude, document_schema, each, only, run_on
 from small_dataset_audio.cli.session import Session, session_of
 from small_dataset_audio.errors import SdaError, UsageError
 
@@ -37,22 +29,7 @@ _FILE: dict[str, Any] = {
     "warnings": {"type": "array", "items": _TEXT},
 }
 
-CROP_SCHEMA: dict[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "sda crop",
-    "type": "object",
-    "properties": {
-        "libraries": LIBRARIES_SCHEMA,
-        "files": {
-            "type": "array",
-            "items": {"type": "object", "properties": _FILE, "required": [*_FILE], "additionalProperties": False},
-        },
-        "failures": FAILURES_SCHEMA,
-        "seconds": {"type": "number"},
-    },
-    "required": ["libraries", "files", "failures", "seconds"],
-    "additionalProperties": False,
-}
+CROP_SCHEMA = document_schema("sda crop", _FILE)
 
 
 def crop(
@@ -111,21 +88,8 @@ def crop(
     again = force is not None
     summaries = run_on(session, _STAGE, targets.tracks, force=again)
     files, failures = _crop_files(session, targets.files, output, force=again)
-    if as_json:
-        session.print_json(
-            {
-                "libraries": [summary.as_dict() for summary in summaries],
-                "files": [one.as_dict() for one in files],
-                "failures": failures_as_json(failures),
-                "seconds": round(time.monotonic() - began, 3),
-            }
-        )
-    else:
-        for summary in summaries:
-            show_summary(session, summary)
-        _show_files(session, files)
-        show_failures(session, failures)
-    raise typer.Exit(exit_status(summaries, failed=bool(failures)))
+    show = None if as_json else partial(_show, session)
+    raise typer.Exit(conclude(session, summaries, files, failures, began=began, show=show))
 
 
 def _targets(paths: list[Path]) -> "Targets":
@@ -152,10 +116,8 @@ def _crop_files(
     session: Session, files: list[Path], output: Path, *, force: bool
 ) -> "tuple[list[FileCrops], list[tuple[Path, SdaError]]]":
     """Return the crops of ``files``, and what could not be cut or measured and why."""
-    done: list[FileCrops] = []
-    failures: list[tuple[Path, SdaError]] = []
     if not files:
-        return done, failures
+        return [], []
     from small_dataset_audio.pipeline.crop_files import crop_file
     from small_dataset_audio.pipeline.stage import Bench
     from small_dataset_audio.pipeline.steps.beats import beat_source, sentence, tracker
@@ -163,25 +125,16 @@ def _crop_files(
     settings = session.loaded.settings
     device = None if tracker(settings) == "dsp" else session.choose_device().device.id
     beats_of, bench = beat_source(settings, device), Bench(settings, device)
-    session.terminal.status(sentence(settings))
-    for number, file in enumerate(files, 1):
-        try:
-            made = crop_file(file, output, beats_of, bench, force=force)
-        except SdaError as error:
-            failures.append((file, error))
-            session.terminal.status(f"[{number}/{len(files)}] {file.name}: FAILED: {error.what}")
-            continue
-        done.append(made)
-        failures += [(file, SdaError(one.what, one.why, one.fix)) for one in made.failures]
-        session.terminal.status(f"[{number}/{len(files)}] {file.name}: done")
-    return done, failures
+    session.terminal.status(as_called(sentence(settings)))
+    done, failures = each(session, files, lambda file: crop_file(file, output, beats_of, bench, force=force))
+    failures += [(made.file, SdaError(one.what, one.why, one.fix)) for made in done for one in made.failures]
+    return done, sorted(failures, key=lambda failure: files.index(failure[0]))
 
 
-def _show_files(session: Session, files: "list[FileCrops]") -> None:
-    for one in files:
-        for warning in one.warnings:
-            session.terminal.warn(warning)
-        crops = one.made.stored
-        kept = len(crops.crops) - crops.written
-        many = plural(len(crops.crops), "crop") + (f", {kept} of them kept" if kept else "")
-        session.terminal.result(f"{one.file.name}: {many}" + (f" in {one.folder / 'crops'}" if crops.crops else ""))
+def _show(session: Session, one: "FileCrops") -> None:
+    for warning in one.warnings:
+        session.terminal.warn(warning)
+    crops = one.made.stored
+    kept = len(crops.crops) - crops.written
+    many = plural(len(crops.crops), "crop") + (f", {kept} of them kept" if kept else "")
+    session.terminal.result(f"{one.file.name}: {many}" + (f" in {one.folder / 'crops'}" if crops.crops else ""))

@@ -1,6 +1,7 @@
 """``sda transcribe``: the drums of a library, a track, or recordings that are in no library, as MIDI files."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -70,7 +71,7 @@ def transcribe(
     # As of `sda run`: a bare --force is given a value before options are parsed.
     summaries = run_on(session, _STAGE, targets.tracks, force=force is not None)
     files, failures = _transcribe_files(session, targets.files, output)
-    show = None if as_json else lambda one: _show(session, one)
+    show = None if as_json else partial(_show, session)
     raise typer.Exit(conclude(session, summaries, files, failures, began=began, show=show))
 
 
