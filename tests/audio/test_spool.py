@@ -17,7 +17,19 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from small_dataset_audio.audio import spool as module
-from small_dataset_audio.audio.spool import LONGEST_HELD, Scratch, Spool, Table, applied, blocks, folder_of, give_back
+from small_dataset_audio.audio.spool import (
+    LONGEST_HELD,
+    Scratch,
+    Spool,
+    Table,
+    applied,
+    blocks,
+    first_highest,
+    first_reaching,
+    folder_of,
+    give_back,
+    last_lowest,
+)
 from small_dataset_audio.errors import StoreError
 from support.spooled import on_disk
 
@@ -129,6 +141,29 @@ def test_a_function_of_each_element_is_stored_where_its_argument_is(tmp_path: Pa
     assert folder_of(stored) == tmp_path
     np.testing.assert_array_equal(stored, array * 2)
     np.testing.assert_array_equal(applied(np.negative, array), -array)
+
+
+@settings(max_examples=100, deadline=None)
+@given(values=st.lists(st.integers(-3, 3), min_size=1, max_size=40), size=st.integers(1, 9))
+def test_extremes_are_those_of_the_whole(values: list[int], size: int) -> None:
+    line = np.array(values, dtype=np.float32)
+    levels = np.array([-3.5, -1.0, 0.5, 2.0, 4.0], dtype=np.float32)
+    reached = [next((place for place, value in enumerate(values) if value >= level), len(values)) for level in levels]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module.blocks, "__defaults__", (size,))
+        assert first_highest(line) == values.index(max(values))
+        assert last_lowest(line) == len(values) - 1 - values[::-1].index(min(values))
+        assert first_reaching(line, levels).tolist() == reached
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is up to the system when memory is taken back")
+def test_extremes_are_found_without_holding_the_whole(tmp_path: Path) -> None:
+    line = on_disk(rising(1, 3 << 20), tmp_path)[0]
+    before = resident("RssFile")
+    assert first_highest(line) == line.shape[0] - 1
+    assert last_lowest(line) == 0
+    assert first_reaching(line, np.array([2.0**21], dtype=np.float32)).tolist() == [1 << 21]
+    assert resident("RssFile") - before < 5 << 20
 
 
 def test_a_recording_is_laid_out_when_it_is_large_or_long(tmp_path: Path) -> None:

@@ -212,6 +212,41 @@ def applied(function: Callable[[Array], Array], array: Array) -> Array:
     return spool.finish()
 
 
+def first_highest(line: Array) -> int:
+    """Return where the highest value of ``line`` ``[shape=(n,)]`` is, the first place of several; n is at least 1."""
+    best, place = line[0], 0
+    for start, block in blocks(line):
+        here = int(block.argmax())
+        if block[here] > best:
+            best, place = block[here], start + here
+    return place
+
+
+def last_lowest(line: Array) -> int:
+    """Return where the lowest value of ``line`` ``[shape=(n,)]`` is, the last place of several; n is at least 1."""
+    best, place = line[0], 0
+    for start, block in blocks(line):
+        here = block.shape[0] - 1 - int(block[::-1].argmin())
+        if block[here] <= best:
+            best, place = block[here], start + here
+    return place
+
+
+def first_reaching(line: Array, levels: Array) -> Array:
+    """Return where ``line`` ``[shape=(n,)]`` first reaches each of the ascending ``levels``; n where it does not."""
+    places = np.full(levels.shape[0], line.shape[0], dtype=np.intp)
+    found = 0
+    for start, block in blocks(line):
+        rise = np.maximum.accumulate(block)
+        here = np.searchsorted(rise, levels[found:])
+        reached = int(np.count_nonzero(here < block.shape[0]))
+        places[found : found + reached] = start + here[:reached]
+        found += reached
+        if found == levels.shape[0]:
+            break
+    return places
+
+
 def _pages_under(array: Array) -> _Pages | None:
     """Return the mapped file that ``array`` is a view of, if it is one."""
     under: object = array

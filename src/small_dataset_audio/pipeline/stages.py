@@ -104,8 +104,8 @@ ANALYZE: Final = Stage(
     version=extract.VERSION,
     summary="measures rhythm, loudness, spectrum and harmony",
     open=_open_analyze,
-    # Measured on stereo FLAC of three minutes to half an hour, all features; see `benchmarks/analyze.py`.
-    load=lambda _settings: Load(decodes=12.0, memory=250_000_000, memory_per_second=300_000),
+    # Measured on stereo FLAC of three minutes to three hours, all features: `benchmarks/{analyze,memory}.py`.
+    load=lambda _settings: Load(decodes=12.0, memory=300_000_000, memory_per_second=12_000),
     needs=("organize", "separate"),
     inputs=stem_hashes,
     accelerator=lambda settings: beats.tracker(settings) != "dsp",

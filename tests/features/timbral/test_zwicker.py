@@ -36,12 +36,18 @@ def test_what_is_under_the_threshold_is_not_heard() -> None:
     assert not specific_loudness(np.full((1, BANDS), -np.inf))[1].any()
 
 
+def test_the_foot_of_a_slope_is_not_below_silence() -> None:
+    levels = np.zeros((1, BANDS))
+    levels[0, -1] = 19.0
+    assert specific_loudness(levels)[0].min() == 0.0
+
+
 @settings(max_examples=50, deadline=None)
 @given(LEVELS)
 def test_total_loudness_is_the_area_under_specific_loudness(levels: Floats) -> None:
     loudness, total = specific_loudness(levels)
     assert loudness.shape == (3, STEPS)
-    assert np.all(loudness >= -1e-9)
+    assert np.all(loudness >= 0.0)
     # steps of a tenth of a Bark miss at most the corners at the edges of the 21 bands
     np.testing.assert_allclose(0.1 * loudness.sum(axis=1), total, rtol=0.25, atol=0.3)
 

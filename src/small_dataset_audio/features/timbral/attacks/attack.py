@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from small_dataset_audio.audio.spool import first_highest, first_reaching, give_back, last_lowest
 from small_dataset_audio.features.timbral.attacks.envelope import STEP
 from small_dataset_audio.features.timbral.attacks.onsets import BEFORE, Places
 from small_dataset_audio.features.timbral.frames import Line, stretch
@@ -60,12 +61,13 @@ def measure_attacks(line: Line, onsets: Places, envelope: Line, flux: Line) -> A
     for at, end in pairwise([*onsets.tolist(), envelope.shape[0] * STEP]):
         strength.append(flux[at // HOP : max(end // HOP, at // HOP + 1)].max())
         steps = envelope[at // STEP : end // STEP]
-        peak = int(steps.argmax())
+        peak = first_highest(steps)
         if peak == 0:
             continue
-        lowest = peak - 1 - int(steps[:peak][::-1].argmin())
+        lowest = last_lowest(steps[:peak])
         first = at - BEFORE + lowest * STEP
         begin, duration = _attack(line, first, steps[lowest : peak + 1])
+        give_back(steps)
         times.append(np.log10(duration / RATE))
         first += begin
         length = min(CENTROID_SPAN, end - BEFORE - first)
@@ -85,8 +87,8 @@ def _attack(line: Line, first: int, steps: Line) -> tuple[int, int]:
 
 def attack_of(rectified: Line) -> tuple[int, int]:
     """Return begin and duration, in samples, of the attack in a rise ``[shape=(n,)]`` from its lowest point to its peak."""
-    rise = np.maximum.accumulate(rectified)
-    passed = np.searchsorted(rise, rise[0] + LEVELS.astype(np.float32) * (rise[-1] - rise[0]))
+    low, high = rectified[0], rectified[first_highest(rectified)]
+    passed = first_reaching(rectified, low + LEVELS.astype(np.float32) * (high - low))
     pauses = np.diff(passed)
     most = PAUSE * pauses.mean()
     first = int(np.argmax(pauses <= most))

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from small_dataset_audio.audio.spool import Spool, folder_of
 from small_dataset_audio.features.timbral.frames import Line, stretch
 from small_dataset_audio.features.timbral.recording import RATE
 
@@ -33,6 +34,8 @@ def peak_envelope(line: Line, peak: float, before: int = 0) -> Line:
     a straight line until the signal reaches it again; where it meets a lower peak on its way, it follows that without holding.
     Of each step, the highest sample counts.
 
+    It lies where ``line`` lies: on disk, if that is long.
+
     The rule is sequential, but forgets. So the signal is cut into lanes that each begin early enough to have forgotten what was
     before, and all lanes go through their steps side by side.
 
@@ -43,7 +46,8 @@ def peak_envelope(line: Line, peak: float, before: int = 0) -> Line:
     """
     fall = np.float32(STEP * peak / (DECAY * RATE))
     steps = -(-line.shape[0] // STEP)
-    envelope = np.zeros(before // STEP + steps, dtype=np.float32)
+    envelope = Spool(1, before // STEP + steps, folder_of(line))
+    envelope.append(np.zeros((1, before // STEP), dtype=np.float32))
     for first in range(0, steps, _LANES * _LANE):
         length = min(steps - first, _LANES * _LANE)
         lanes = -(-length // _LANE)
@@ -56,9 +60,8 @@ def peak_envelope(line: Line, peak: float, before: int = 0) -> Line:
             follower.follow(rows)
             if tile >= _WARM_UP:
                 made[:, tile - _WARM_UP : tile - _WARM_UP + _TILE] = rows.T
-        begin = before // STEP + first
-        envelope[begin : begin + length] = made.reshape(-1)[:length]
-    return envelope
+        envelope.append(made.reshape(1, -1)[:, :length])
+    return np.asarray(envelope.finish()[0])
 
 
 def _peaks(line: Line, first: int, last: int) -> Line:

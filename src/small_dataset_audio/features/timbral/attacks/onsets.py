@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from small_dataset_audio.audio.spool import blocks
+from small_dataset_audio.audio.spool import blocks, first_highest, give_back, last_lowest
 from small_dataset_audio.features.timbral.attacks.envelope import STEP
 from small_dataset_audio.features.timbral.frames import Line
 from small_dataset_audio.features.timbral.recording import RATE
@@ -78,7 +78,7 @@ def find_onsets(flux: Line, envelope: Line) -> Places:
         flux: from `flux`.
         envelope: the peak envelope, `BEFORE` included ``[shape=(steps,)]``.
     """
-    dip = DIP * float(envelope.max())
+    dip = DIP * float(envelope[first_highest(envelope)])
     per_frame = HOP // STEP
     peaks = _flux_peaks(flux) * per_frame
     found = [_start_of_rise(envelope, int(at), dip) for at in peaks[peaks + per_frame <= envelope.shape[0]]]
@@ -112,6 +112,12 @@ def _flux_peaks(flux: Line) -> Places:
 
 def _start_of_rise(envelope: Line, at: int, dip: float) -> int:
     """Return the place from which the envelope rises to ``at``; 0 where that is the beginning of the sound."""
+    start = _walked_back(envelope, at, dip)
+    give_back(envelope[max(0, start - LOOK_FAR_BACK - 1) : at + 1])
+    return start
+
+
+def _walked_back(envelope: Line, at: int, dip: float) -> int:
     while at > BEFORE // STEP:
         level = envelope[at]
         near = envelope[at - LOOK_BACK - 1 : at]
@@ -134,9 +140,10 @@ def _that_rise(places: list[int], envelope: Line, least: float) -> list[int]:
     kept: list[int] = []
     for at in reversed(places):
         until = kept[-1] if kept else envelope.shape[0]
-        peak = at + int(envelope[at:until].argmax()) if until > at else at
-        if peak > at and envelope[peak] - envelope[at:peak].min() >= least:
+        peak = at + first_highest(envelope[at:until]) if until > at else at
+        if peak > at and envelope[peak] - envelope[at + last_lowest(envelope[at:peak])] >= least:
             kept.append(at)
+        give_back(envelope[at:until])
     return kept[::-1]
 
 

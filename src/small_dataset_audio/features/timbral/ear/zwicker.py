@@ -143,7 +143,8 @@ class _Pattern:
         self.steepness[rows] = np.minimum(steepness + (end == LOUDNESS_RANGES[steepness]), LOUDNESS_RANGES.shape[0] - 1)
 
     def drawn(self) -> Floats:
-        """Return specific loudness at every step ``[shape=(frames, 240)]``."""
+        """Return specific loudness at every step ``[shape=(frames, 240)]``; never under zero, where slopes in whole steps overshoot."""
         begins = np.maximum.accumulate(self.begins, axis=1)
         value = np.take_along_axis(self.value, begins, axis=1)
-        return value - np.take_along_axis(self.fall, begins, axis=1) * (np.arange(STEPS) - begins)
+        fallen = np.take_along_axis(self.fall, begins, axis=1) * (np.arange(STEPS) - begins)
+        return np.maximum(value - fallen, 0.0)
