@@ -25,9 +25,10 @@ import json, resource, sys
 from pathlib import Path
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.pipeline.analyze_file import analyze_file
-from small_dataset_audio.pipeline.stages import STAGES
+from small_dataset_audio.pipeline.stage import Bench
+from small_dataset_audio.pipeline.stages import ANALYZE
 settings = Settings.model_validate({"paths": {"cache": sys.argv[2]}})
-found = analyze_file(Path(sys.argv[1]), settings, STAGES).found
+found = analyze_file(Path(sys.argv[1]), (ANALYZE,), Bench(settings)).found
 print(json.dumps({"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "onsets": found.values["onset_count"]}))
 """
 

@@ -12,7 +12,7 @@ from small_dataset_audio.dataset.series import TIMESERIES, read_series
 from small_dataset_audio.pipeline import worker
 from small_dataset_audio.pipeline.analyze_file import analyze_file
 from small_dataset_audio.pipeline.stage import Bench, Job
-from small_dataset_audio.pipeline.stages import ANALYZE, STAGES, analysis_options
+from small_dataset_audio.pipeline.stages import ANALYZE, analysis_options
 from support.signals import clicks, write_audio
 
 
@@ -66,6 +66,6 @@ def test_they_are_part_of_what_a_track_is_measured_again_for(track: Track) -> No
 
 def test_one_file_that_is_only_looked_at_shows_no_series(track: Track) -> None:
     assert track.mix is not None
-    analysis = analyze_file(track.mix, asking(32), STAGES)
+    analysis = analyze_file(track.mix, (ANALYZE,), Bench(asking(32)))
     assert analysis.found.series == {}
     assert [each.suffix for each in track.folder.iterdir()] == [".wav"]

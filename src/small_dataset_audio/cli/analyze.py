@@ -24,7 +24,10 @@ def analyze(
     output: Annotated[Path | None, typer.Option(help="Also write the JSON document here.", metavar="FILE")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Measure every feature of one file. Nothing is written unless --output says so."""
+    """Measure every feature of one file, with the labels, scores and captions of the models that are installed.
+
+    Nothing is written unless --output says so.
+    """
     session = session_of(context)
     session.override(
         {
@@ -35,15 +38,17 @@ def analyze(
     )
     session.check_environment(writes=False)
     from small_dataset_audio.pipeline.analyze_file import analyze_file
+    from small_dataset_audio.pipeline.stage import Bench
     from small_dataset_audio.pipeline.stages import pick
     from small_dataset_audio.pipeline.steps.beats import sentence, tracker
 
     settings = session.loaded.settings
     chosen = pick(settings).stages
     session.terminal.status(as_called(sentence(settings)))
-    needs_device = session.device_was_named or tracker(settings) != "dsp"
+    hearing = [stage for stage in chosen if stage.listen is not None or tracker(settings) != "dsp"]
+    needs_device = session.device_was_named or any(stage.accelerator(settings) for stage in hearing)
     device = session.choose_device().device.id if needs_device else None
-    analysis = analyze_file(file, settings, chosen, device)
+    analysis = analyze_file(file, chosen, Bench(settings, device))
     document = analysis.as_dict()
     if output is not None:
         from small_dataset_audio.atomic import write_text
@@ -56,6 +61,10 @@ def analyze(
         _show(session, analysis)
 
 
+_MOST_LABELS = 8
+"""Labels of a kind that people are shown; the document has them all."""
+
+
 def _show(session: Session, analysis: "FileAnalysis") -> None:
     from small_dataset_audio.features.catalog import declared
 
@@ -64,6 +73,8 @@ def _show(session: Session, analysis: "FileAnalysis") -> None:
     show(f"{analysis.file}: {audio['seconds']:.2f} s, {audio['rate']} Hz, {audio['channels']} channels")
     if audio.get("truncated"):
         session.terminal.warn("The file is cut short: what could be decoded was measured.")
+    for warning in analysis.warnings:
+        session.terminal.warn(warning)
     rows = []
     for one in declared().values():
         if one.name in found.values:
@@ -72,7 +83,11 @@ def _show(session: Session, analysis: "FileAnalysis") -> None:
             rows.append((one.name, text, one.unit, f"{one.low:g} to {one.high:g}"))
     session.terminal.table(("feature", "value", "unit", "declared range"), rows)
     for name, answers in found.labels.items():
-        show(f"{name}: " + ", ".join(f"{label} ({strength:.2f})" for label, strength in answers.items()))
+        ranked = sorted(answers.items(), key=lambda answer: -answer[1])
+        more = f", and {len(ranked) - _MOST_LABELS} more" if len(ranked) > _MOST_LABELS else ""
+        show(f"{name}: " + ", ".join(f"{label} ({strength:.2f})" for label, strength in ranked[:_MOST_LABELS]) + more)
+    for name, text in analysis.captions.items():
+        show(f"{name}: {text}")
     for name, confidence in found.confidence.items():
         show(f"Confidence of {name}: {confidence:.2f}")
     counts = ", ".join(plural(len(times), name.removesuffix("s")) for name, times in found.times.items())

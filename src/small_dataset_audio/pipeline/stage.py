@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from small_dataset_audio.audio.clip import Clip
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.dataset.identity import stem_identities
 from small_dataset_audio.dataset.layout import Track
@@ -101,6 +102,9 @@ class Bench:
 Work = Callable[[Job], Outcome]
 """A stage, opened: what it does to one track. Models are loaded by then."""
 
+Listen = Callable[[Clip, Mapping[str, Any]], Outcome]
+"""What an opened stage that only listens makes of a recording, given what is known of it (as in ``.INFO``)."""
+
 
 @dataclass(frozen=True)
 class Load:
@@ -136,6 +140,7 @@ class Stage:
         records: its outcome is written to ``.INFO`` by the worker (organize writes its own).
         relevant: the settings that change its result, as JSON-ready values.
         open: makes it ready to work; called once per worker.
+        listen: makes it ready for recordings that are in no library; None where a stage needs more than the mix.
         model_sha256: the digest of the weights it would use, where it uses any.
         obstacle: what keeps this installation from running it (weights not pulled, an extra not installed), with the
             way out; None where nothing does. It must be cheap: no torch, no hashing.
@@ -159,6 +164,7 @@ class Stage:
     obstacle: Callable[[Settings], SdaError | None] = lambda _settings: None
     inputs: Callable[[Track, bool], Mapping[str, str]] = lambda _track, _remember: {}
     memory_gb: Callable[[Settings], float | None] = lambda _settings: None
+    listen: Callable[[Bench], Listen] | None = None
     load: Callable[[Settings], Load] = lambda _settings: Load()
 
     def settings_hash(self, settings: Settings) -> str:

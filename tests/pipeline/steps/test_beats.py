@@ -128,7 +128,7 @@ def test_analyze_uses_the_beats_and_says_whose_they_are(
 def test_analyze_of_one_file_uses_them_too(store: Store, tmp_path: Path) -> None:
     file = write_audio(tmp_path / "tape.wav", PIECE.samples[:, : 44100 * 5], subtype="FLOAT")
     settings = settings_with(store)
-    found = analyze_file(file, settings, (ANALYZE,), "cpu").found
+    found = analyze_file(file, (ANALYZE,), Bench(settings, "cpu")).found
     given = beats.beat_source(settings, "cpu")(Clip(PIECE.samples[:, : 44100 * 5], 44100))
     assert given is not None
     assert found.times["beats"] == pytest.approx(given.times)

@@ -1,28 +1,28 @@
 """The stage aesthetics: how enjoyable, useful, complex and well produced the mix is predicted to be."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
+from small_dataset_audio.audio.clip import Clip
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.errors import SdaError
 from small_dataset_audio.models.aesthetics import EXTRA, LIBRARY, MODEL, open_aesthetics
 from small_dataset_audio.models.store import Store
-from small_dataset_audio.pipeline.stage import Bench, Job, Load, Outcome, Stage, Work
-from small_dataset_audio.pipeline.steps.mix import decoded_mix
+from small_dataset_audio.pipeline.stage import Bench, Listen, Load, Outcome, Stage
+from small_dataset_audio.pipeline.steps.mix import on_mix
 from small_dataset_audio.pipeline.steps.obstacles import obstacle
 
 _CPU: Final = "cpu"
 
 
-def _open(bench: Bench) -> Work:
-    settings = bench.settings
-    judge = open_aesthetics(Store.of(settings), bench.device or _CPU)
+def _listen(bench: Bench) -> Listen:
+    judge = open_aesthetics(Store.of(bench.settings), bench.device or _CPU)
 
-    def work(job: Job) -> Outcome:
-        clip, warnings = decoded_mix(job.track, settings)
+    def heard(clip: Clip, _known: Mapping[str, Any]) -> Outcome:
         scores = judge(clip)
-        return Outcome(scores.values, scores.absent, warnings=(*warnings, *scores.warnings))
+        return Outcome(scores.values, scores.absent, warnings=tuple(scores.warnings))
 
-    return work
+    return heard
 
 
 def _obstacle(settings: Settings) -> SdaError | None:
@@ -33,7 +33,8 @@ AESTHETICS: Final = Stage(
     name="aesthetics",
     version=1,
     summary="predicts enjoyment, usefulness, complexity and production quality",
-    open=_open,
+    open=on_mix(_listen),
+    listen=_listen,
     needs=("organize",),
     accelerator=lambda _settings: True,
     model_sha256=lambda settings: Store.of(settings).digest(MODEL),

@@ -4,16 +4,16 @@ import atexit
 from collections.abc import Mapping
 from typing import Any, Final
 
+from small_dataset_audio.audio.clip import Clip
 from small_dataset_audio.config.model import Settings
-from small_dataset_audio.dataset.info import read_info
 from small_dataset_audio.dataset.provenance import RESERVED
 from small_dataset_audio.errors import SdaError
 from small_dataset_audio.models.captioning import Facts, open_captioner
 from small_dataset_audio.models.captioning.captioner import require_endpoint, weights_of
 from small_dataset_audio.models.captioning.server import found_program
 from small_dataset_audio.models.store import Store
-from small_dataset_audio.pipeline.stage import Bench, Job, Load, Outcome, Stage, Work
-from small_dataset_audio.pipeline.steps.mix import decoded_mix
+from small_dataset_audio.pipeline.stage import Bench, Listen, Load, Outcome, Stage
+from small_dataset_audio.pipeline.steps.mix import on_mix
 from small_dataset_audio.pipeline.steps.obstacles import obstacle
 
 LOG: Final = "llama-server.log"
@@ -26,20 +26,19 @@ _UNHEARD: Final = {"server", "patience", "endpoint"}
 """Settings that do not change what is said."""
 
 
-def _open(bench: Bench) -> Work:
+def _listen(bench: Bench) -> Listen:
     settings = bench.settings
     captioner = open_captioner(
         settings.captions, Store.of(settings), bench.device or _CPU, settings.paths.reports / LOG
     )
     atexit.register(captioner.close)
 
-    def work(job: Job) -> Outcome:
-        clip, warnings = decoded_mix(job.track, settings)
-        said = captioner.describe(clip, facts(read_info(job.track.info)))
+    def heard(clip: Clip, known: Mapping[str, Any]) -> Outcome:
+        said = captioner.describe(clip, facts(known))
         notes = {"contradictions": said.contradictions} if said.contradictions else {}
-        return Outcome(said.texts, said.absent, warnings=(*warnings, *said.warnings), notes=notes)
+        return Outcome(said.texts, said.absent, warnings=tuple(said.warnings), notes=notes)
 
-    return work
+    return heard
 
 
 def facts(info: Mapping[str, Any]) -> Facts:
@@ -91,7 +90,8 @@ CAPTION: Final = Stage(
     name="caption",
     version=1,
     summary="describes the music in words",
-    open=_open,
+    open=on_mix(_listen),
+    listen=_listen,
     needs=("organize",),
     accelerator=lambda settings: settings.captions.backend != "endpoint",
     relevant=_relevant,

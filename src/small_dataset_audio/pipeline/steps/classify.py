@@ -2,31 +2,30 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
+from small_dataset_audio.audio.clip import Clip
 from small_dataset_audio.config.labels import Labels as LabelSettings
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.errors import SdaError
 from small_dataset_audio.models.classification import ENCODER, Labels, installed, open_classifier, selected
 from small_dataset_audio.models.store import Store
-from small_dataset_audio.pipeline.stage import Bench, Job, Load, Outcome, Stage, Work
-from small_dataset_audio.pipeline.steps.mix import decoded_mix
+from small_dataset_audio.pipeline.stage import Bench, Listen, Load, Outcome, Stage
+from small_dataset_audio.pipeline.steps.mix import on_mix
 from small_dataset_audio.pipeline.steps.obstacles import obstacle
 
 _CPU: Final = "cpu"
 
 
-def _open(bench: Bench) -> Work:
-    settings = bench.settings
-    classify = open_classifier(Store.of(settings), bench.device or _CPU)
+def _listen(bench: Bench) -> Listen:
+    classify = open_classifier(Store.of(bench.settings), bench.device or _CPU)
 
-    def work(job: Job) -> Outcome:
-        clip, warnings = decoded_mix(job.track, settings)
+    def heard(clip: Clip, _known: Mapping[str, Any]) -> Outcome:
         labels = classify(clip)
-        values, absent = kept(labels, settings.labels)
-        return Outcome(values, absent, warnings=(*warnings, *labels.warnings))
+        values, absent = kept(labels, bench.settings.labels)
+        return Outcome(values, absent, warnings=tuple(labels.warnings))
 
-    return work
+    return heard
 
 
 def kept(labels: Labels, settings: LabelSettings) -> tuple[dict[str, object], dict[str, str]]:
@@ -61,7 +60,8 @@ CLASSIFY: Final = Stage(
     name="classify",
     version=1,
     summary="names genres, moods and instruments, each with its probability",
-    open=_open,
+    open=on_mix(_listen),
+    listen=_listen,
     needs=("organize",),
     accelerator=lambda _settings: True,
     relevant=_relevant,

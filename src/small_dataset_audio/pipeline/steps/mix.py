@@ -1,11 +1,32 @@
-"""The recording of a track, decoded for a stage that listens to the mix."""
+"""The recording of a track, decoded for a stage that listens to the mix and to nothing else."""
+
+from collections.abc import Callable
+from dataclasses import replace
 
 from small_dataset_audio.audio.clip import Clip
 from small_dataset_audio.audio.decode import decode
 from small_dataset_audio.config.model import Settings
+from small_dataset_audio.dataset.info import read_info
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.errors import StoreError
 from small_dataset_audio.pipeline.scratch import scratch
+from small_dataset_audio.pipeline.stage import Bench, Job, Listen, Outcome, Work
+
+
+def on_mix(listen: Callable[[Bench], Listen]) -> Callable[[Bench], Work]:
+    """Return how a stage that only listens is opened for tracks: it hears the mix, and knows what ``.INFO`` says of it."""
+
+    def opened(bench: Bench) -> Work:
+        heard = listen(bench)
+
+        def work(job: Job) -> Outcome:
+            clip, warnings = decoded_mix(job.track, bench.settings)
+            outcome = heard(clip, read_info(job.track.info))
+            return replace(outcome, warnings=(*warnings, *outcome.warnings))
+
+        return work
+
+    return opened
 
 
 def decoded_mix(track: Track, settings: Settings) -> tuple[Clip, tuple[str, ...]]:
