@@ -26,8 +26,12 @@ _NO_RESULT: Final = {"batch_size"}
 _FLOATING: Final = "wav"
 _GFLOP: Final = {"htdemucs": 37.0, "htdemucs_ft": 148.0, "htdemucs_6s": 37.0}
 """Demucs' models -> what they compute for a second of audio, as `benchmarks/separation.py` counts it."""
-_ROFORMER_GFLOP: Final = 800.0
-"""Of the six-stem BS-RoFormer: a guess, until a run log tells."""
+_ROFORMER_GFLOP: Final = 900.0
+"""Of the six-stem BS-RoFormer, every second computed twice: 296 counted for each pass, and 150 for what is not counted, 1150 frames of
+62 bands attending to one another in 12 layers 512 wide (4 x 1150 x 1150 x 512 x 62 x 12, for 13.35 s)."""
+_MEMORY: Final = 1_600_000_000
+_ROFORMER_MEMORY: Final = 5_000_000_000
+"""Bytes of the host that a worker takes for Demucs and for BS-RoFormer, as `benchmarks/separation.py` showed."""
 
 
 def _open(bench: Bench) -> Work:
@@ -112,7 +116,9 @@ def _load(settings: Settings) -> Load:
     name = model_name(settings)
     if name is None:
         return Load(decodes=12.0, memory=300_000_000)
-    return Load(decodes=2.0, gflop=_GFLOP.get(name, _ROFORMER_GFLOP), memory=1_600_000_000)
+    if name in _GFLOP:
+        return Load(decodes=2.0, gflop=_GFLOP[name], memory=_MEMORY)
+    return Load(decodes=2.0, gflop=_ROFORMER_GFLOP, memory=_ROFORMER_MEMORY)
 
 
 def _inputs(track: Track, remember: bool) -> Mapping[str, str]:  # noqa: FBT001 - the shape of `Stage.inputs`
