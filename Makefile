@@ -56,11 +56,11 @@ run-verbose: setup ## The same, saying everything
 	@$(BIN)/sda run --verbose
 
 .PHONY: test
-test: setup ## Run the whole test suite (TESTS=tests/features for a part of it)
+test: trainer ## Run the whole test suite (TESTS=tests/features for a part of it)
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --ignore tests/containers $(TESTS)
 
 .PHONY: coverage
-coverage: setup ## Run the whole test suite and hold branch coverage to its bound
+coverage: programs ## Run the whole test suite and hold branch coverage to its bound
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -q -n $(WORKERS) --dist loadfile --ignore tests/containers
 	@$(BIN)/coverage combine --quiet
@@ -116,6 +116,19 @@ up-cpu up-cuda up-rocm: up-%:
 .PHONY: test-fast
 test-fast: setup ## The tests that need seconds: no containers, no processes of their own
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not process" --ignore tests/containers $(TESTS)
+
+.PHONY: trainer
+trainer: setup ## Put Stable Audio Tools into .tools/, to read exports back with the trainer's own loader
+	@UV='$(UV)' PYTHON='$(BIN)/python' scripts/trainer.sh || [ "$$CI" != true ]
+
+.PHONY: programs
+programs: trainer ## Put what else some tests need on a Debian machine: a browser and fpcalc
+	@scripts/ci-programs.sh
+
+.PHONY: test-captions
+test-captions: setup ## Try captions with a real llama-server, put into .tools (Debian, Ubuntu; elsewhere the one on the PATH)
+	@UV='$(UV)' scripts/llama-server.sh || [ "$$CI" != true ]
+	@$(BIN)/python -m pytest -q tests/models/captioning/test_real_llama_server.py tests/cli/test_caption_by_llama_server.py
 
 .PHONY: test-containers
 test-containers: setup ## Build the images and try them on real volumes (needs Docker, or a Debian machine to put it on)

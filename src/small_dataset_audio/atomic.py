@@ -1,4 +1,4 @@
-"""Whole files or none: the one way in which sda puts a file in place.
+"""Whole files or none: the one way in which sda puts a file in place, and reads one whole that it may not trust.
 
 A file is written under a temporary name in the same folder, flushed to the disk, and renamed. A reader therefore sees
 the old content or the new one, never a part; a crash leaves at most a temporary file, which the next writer in that
@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -104,6 +105,30 @@ def write_bytes(path: Path, data: bytes) -> None:
     """
     with replacing(path) as file:
         file.write(data)
+
+
+def read_whole(path: Path, most: int) -> bytes:
+    """Return all that is in a file, which a stranger may have put there: a pipe is not waited for, nor a memory filled.
+
+    Args:
+        path: the file.
+        most: bytes that such a file can have.
+
+    Raises:
+        IsADirectoryError: it is no file but a folder, a device or a pipe.
+        OSError: it cannot be read; with the code ``EFBIG``, it is larger than ``most``.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a named pipe must not make us wait
+    try:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise IsADirectoryError(errno.EISDIR, "it is a folder, a device or a pipe, not a file")
+        if facts.st_size > most:
+            raise OSError(errno.EFBIG, f"it has {facts.st_size} bytes, and no such file has more than {most}")
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -91,7 +91,7 @@ def test_a_file_that_is_cut_short_is_refused_unless_the_user_says(
         (["."], 1, "folder"),
         (["x.wav", "--stages", "organize"], 2, "None of the stages"),
         (["x.wav", "--stages", "analyse"], 2, "analyse"),
-        (["x.wav", "--stages", "metadata"], 2, "cannot run the stage metadata yet"),
+        (["x.wav", "--stages", "metadata"], 2, "None of the stages"),
         (["x.wav", "--stages", "separate"], 1, "weights of htdemucs"),
         (["x.wav", "--skip", "analyze"], 2, "None of the stages"),
         ([], 2, "did not understand"),

@@ -42,13 +42,19 @@ def test_pieces_are_composed_measured_and_compared(
     assert "C major" in row
     assert f"Library: {home / 'library'}" in shown.out
     assert (home / "library" / "Tiny" / "Tiny.INFO").exists()
-    assert (home / "reports").is_dir()
+    page = home / "reports" / "library" / "index.html"
+    assert f"in a browser: {page}" in shown.out
+    assert page.is_file()
+    assert len(list((page.parent / "tracks").glob("*.html"))) == 2
+    assert any(line.startswith("Small: ") and line.endswith(".") for line in lines)
 
     assert main(["demo", "--json"]) == 0
     shown = capsys.readouterr()
     document = document_of("sda demo", shown.out)
     assert document["tracks"] == {"done": 0, "skipped": 2, "failed": 0, "unfinished": 0}
     assert [piece["title"] for piece in document["pieces"]] == ["Tiny", "Small"]
+    assert document["pieces"][0]["sentence"].startswith("Tiny: ")
+    assert document["report"] == str(page)
     assert "already there" in shown.err
 
 

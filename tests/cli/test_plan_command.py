@@ -103,7 +103,7 @@ def test_the_profile_and_the_settings_are_told(home: Path, tmp_path: Path) -> No
     assert "From the machine profile alone: it may be off by a factor of 2." in ended.out
     assert "Training: the largest batch that fits is 24, the fastest 4 (by `sda benchmark`)." in ended.out
     assert "Device: CPU" in ended.err
-    assert "It needs 0.2 GiB of memory, and cpu has 0.1 GiB (memory_limit_gb in [hardware]): not on this" in ended.out
+    assert "It needs 0.3 GiB of memory, and cpu has 0.1 GiB (memory_limit_gb in [hardware]): not on this" in ended.out
     (tmp_path / "config.toml").write_text("[hardware]\nmax_batch_size = 24\n")
     assert "the largest batch that fits is 24 (by" in sda("plan", cwd=tmp_path).out
 

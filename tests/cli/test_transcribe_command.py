@@ -17,7 +17,7 @@ from small_dataset_audio.dataset.info import read_info
 from small_dataset_audio.dataset.times import write_times
 from small_dataset_audio.errors import MissingWeights, UsageError
 from small_dataset_audio.pipeline import run, stages, worker
-from small_dataset_audio.pipeline.local import Sink
+from small_dataset_audio.pipeline.agenda import Sink
 from small_dataset_audio.pipeline.stage import Bench, Job
 from small_dataset_audio.pipeline.steps.transcribe import TRANSCRIBE
 from support.drum_models import beats_store

@@ -55,7 +55,6 @@ def test_a_new_file_explains_every_setting_in_use(tmp_path: Path) -> None:
     for key in KEYS.values():
         line = re.search(rf"^#{key.name} = ", text, re.MULTILINE)
         assert (line is not None) == key.used
-    assert "[metadata]" not in text
     assert max(len(line) for line in text.splitlines()) <= 110
 
 

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -6,24 +7,8 @@ from small_dataset_audio.dataset.demo import Written, write_library
 from small_dataset_audio.dataset.info import safe_update
 from small_dataset_audio.dataset.organize import assign, organize
 from small_dataset_audio.dataset.times import write_times
-from small_dataset_audio.pipeline.demo import demo_rows, key_name
+from small_dataset_audio.pipeline.demo import demo_rows, in_a_sentence
 from support.demo_pieces import tiny
-
-
-@pytest.mark.parametrize(
-    ("info", "name"),
-    [
-        ({"tonic": 2, "tonic_scale": "minor"}, "D minor"),
-        ({"tonic": 10.0, "tonic_scale": "major"}, "Bb major"),
-        ({"tonic": 8, "tonic_scale": "minor"}, "G# minor"),
-        ({"tonic": 8, "tonic_scale": "major"}, "Ab major"),
-        ({"tonic": 2}, None),
-        ({"tonic_scale": "minor"}, None),
-        ({}, None),
-    ],
-)
-def test_keys_are_spelled_as_musicians_do(info: dict[str, object], name: str | None) -> None:
-    assert key_name(info) == name
 
 
 @pytest.fixture
@@ -49,3 +34,29 @@ def test_a_row_holds_what_was_measured_beside_what_is_true(tmp_path: Path, writt
     assert first.beats.figures["f_measure"] == 1
     assert first.key.good
     assert first.info["bpm"] == 240.4
+
+
+def test_each_piece_is_told_in_a_sentence(tmp_path: Path, written: list[Written]) -> None:
+    truths = [(one.audio, one.truth) for one in written]
+    tracks = {
+        one.name: one for one in (organize(one) for one in assign([audio for audio, _ in truths], tmp_path / "library"))
+    }
+    assert in_a_sentence(demo_rows(tmp_path / "library", truths)) == ["Tiny.", "Small."]
+    safe_update(
+        tracks["Tiny"].info,
+        {"bpm": 240.4, "tonic": 0, "tonic_scale": "major", "lufs": -9.84, "brightness": 61.0, "onset_count": 12},
+    )
+    write_times(tracks["Tiny"].sidecar("BEATS_GRID"), demo_rows(tmp_path / "library", truths)[0].truth.beats)
+    safe_update(tracks["Small"].info, {"bpm": 120.0, "lufs": -20.0, "brightness": 50.0})
+    first, second = in_a_sentence(demo_rows(tmp_path / "library", truths))
+    assert re.fullmatch(
+        r"Tiny: 240.4 BPM in C major, \d+ of \d+ beats found, -9.8 LUFS; the fastest, loudest and brightest.", first
+    )
+    assert second == "Small: 120.0 BPM, -20.0 LUFS; the slowest, quietest and darkest."
+
+
+def test_of_pieces_that_are_alike_none_stands_out(tmp_path: Path, written: list[Written]) -> None:
+    truths = [(one.audio, one.truth) for one in written]
+    for one in assign([audio for audio, _ in truths], tmp_path / "library"):
+        safe_update(organize(one).info, {"lufs": -10.0})
+    assert in_a_sentence(demo_rows(tmp_path / "library", truths)) == ["Tiny: -10.0 LUFS.", "Small: -10.0 LUFS."]

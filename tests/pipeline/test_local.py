@@ -54,6 +54,13 @@ def test_accelerated_steps_share_one_process_that_knows_the_device(tmp_path: Pat
     assert all(len(notes(job.track.folder)) == 3 for job in jobs)
 
 
+def test_processor_and_accelerator_are_at_work_at_the_same_time(tmp_path: Path) -> None:
+    jobs = [*jobs_for(tmp_path, ["a"], ("accelerated meet",)), *jobs_for(tmp_path, ["b"], ("meet",))]
+    results = run(jobs, workers=1)
+    assert [one.failure for one in results] == [None, None]
+    assert {one.stage: one.accelerated for one in results} == {"meet": False, "accelerated meet": True}
+
+
 def test_a_failure_ends_its_track_alone_and_says_why(tmp_path: Path) -> None:
     jobs = [
         *jobs_for(tmp_path, ["refused"], ("refuse", "note")),

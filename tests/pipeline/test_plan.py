@@ -34,7 +34,9 @@ def library(tmp_path: Path, tapes: Path) -> Path:
 
 def plan(library: Path, source: Path | None = None, force: tuple[str, ...] = (), only: list[str] | None = None) -> Plan:
     return make_plan(
-        Request(source, pick(chosen(only, "transcribe", "crop")).stages, frozenset(force)), library, Settings()
+        Request(source, pick(chosen(only, "transcribe", "metadata", "crop")).stages, frozenset(force)),
+        library,
+        Settings(),
     )
 
 

@@ -80,6 +80,12 @@ def test_a_run_and_a_second_one_and_a_forced_one(tmp_path: Path, tapes: Path) ->
     step = next(event for event in events if event.get("stage") == "analyze")
     assert "lufs_bass" in step["absent"]
     assert step["peak_bytes"] > 10_000_000
+    assert step["lane"] == "processor"
+    assert 0 <= step["began"] <= step["at"]
+    timeline = events[-1]["timeline"]
+    assert timeline["processor"]["work_seconds"] >= timeline["processor"]["busy_seconds"] > 0
+    assert timeline["accelerator"]["busy_seconds"] == 0
+    assert timeline["overlap"] is None
 
     infos = {path.name: path.read_bytes() for path in (tmp_path / "library").glob("*/*.INFO")}
     again, watcher = go(tmp_path, tapes)

@@ -1,5 +1,6 @@
 """Tiny caption models of the real architectures, with random weights, saved as transformers saves the real ones."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -25,28 +26,30 @@ TEMPLATE: Final = (
 Kind = Literal["audioflamingo3", "musicflamingo"]
 
 
-def tiny_model(folder: Path, kind: Kind, seed: int = 0) -> Path:
+def tiny_model(
+    folder: Path, kind: Kind, seed: int = 0, *, layers: int = 1, width: int = 16, merges: Sequence[tuple[str, str]] = ()
+) -> Path:
     """Return ``folder``, in which a model of that kind and its processor lie."""
     import torch
 
     transformers: Any = import_module("transformers")
-    tokenizer = _tokenizer(transformers)
+    tokenizer = _tokenizer(transformers, merges)
     ids = {token: tokenizer.convert_tokens_to_ids(token) for token in SPECIAL}
     audio: dict[str, Any] = {
         "model_type": "audioflamingo3_encoder",
         "num_mel_bins": 128,
-        "num_hidden_layers": 1,
+        "num_hidden_layers": layers,
         "num_attention_heads": 2,
-        "hidden_size": 16,
-        "intermediate_size": 16,
+        "hidden_size": width,
+        "intermediate_size": width,
         "max_source_positions": 1500,
     }
     text = {
         "model_type": "qwen2",
         "vocab_size": len(tokenizer),
-        "hidden_size": 16,
-        "intermediate_size": 16,
-        "num_hidden_layers": 1,
+        "hidden_size": width,
+        "intermediate_size": width,
+        "num_hidden_layers": layers,
         "num_attention_heads": 2,
         "num_key_value_heads": 1,
         "bos_token_id": ids["<|endoftext|>"],
@@ -75,9 +78,10 @@ def tiny_model(folder: Path, kind: Kind, seed: int = 0) -> Path:
     return folder
 
 
-def _tokenizer(transformers: Any) -> Any:  # noqa: ANN401 - a library without types
-    vocabulary = {character: number for number, character in enumerate(ALPHABET)}
-    bytes_only = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+def _tokenizer(transformers: Any, merges: Sequence[tuple[str, str]]) -> Any:  # noqa: ANN401 - a library without types
+    pieces = [*ALPHABET, *("".join(merge) for merge in merges)]
+    vocabulary = {piece: number for number, piece in enumerate(pieces)}
+    bytes_only = Tokenizer(models.BPE(vocab=vocabulary, merges=list(merges)))
     bytes_only.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bytes_only.decoder = decoders.ByteLevel()
     tokenizer = transformers.PreTrainedTokenizerFast(

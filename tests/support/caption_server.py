@@ -2,7 +2,7 @@
 
 As a program it takes llama-server's ``--port``, and the environment variable FAKE_LLAMA: a JSON object with any of
 ``exit`` (end at once with this status), ``deaf`` (no audio among the modalities), ``loading`` (how many health checks answer
-503), ``die`` (end in the middle of the first answer, the first time it is started; the file named ``died`` remembers).
+503), ``says`` (a line for the log), ``die`` (end in the middle of the first answer, the first time it is started; the file named ``died`` remembers).
 """
 
 import base64
@@ -101,6 +101,8 @@ def _as_llama_server() -> None:
     manners = json.loads(os.environ.get("FAKE_LLAMA", "{}"))
     sys.stdout.write(f"loading the model: {sys.argv[sys.argv.index('-m') + 1]}\n")
     sys.stdout.flush()
+    sys.stderr.write(f"{manners.get('says', '')}\n")
+    sys.stderr.flush()
     if "exit" in manners:
         sys.stderr.write("failed to load the model: out of memory\n")
         sys.exit(manners["exit"])

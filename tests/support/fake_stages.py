@@ -3,9 +3,11 @@
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from small_dataset_audio.errors import StoreError
+from small_dataset_audio.models.batches import Batches
 from small_dataset_audio.pipeline.stage import Bench, Job, Load, Outcome, Stage, Work
 
 REGISTRY = "support.fake_stages"
@@ -55,6 +57,25 @@ def _open_memory(_bench: Bench) -> Work:
     return work
 
 
+def _open_hungry(bench: Bench) -> Work:
+    batches = Batches(4, bench.device or "cpu")
+
+    def work(job: Job) -> Outcome:
+        warnings: list[str] = []
+        most = 0 if job.track.name.startswith("hopeless") else 2
+
+        def apply(batch: list[int]) -> int:
+            if len(batch) > most:
+                raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+            return len(batch)
+
+        done = list(batches.run(f"hearing {job.track.name}", range(8), apply, warnings))
+        _note(job, f"{job.steps[0]} {os.getpid()} {done}")
+        return Outcome(warnings=tuple(warnings))
+
+    return work
+
+
 def _open_die(_bench: Bench) -> Work:
     def work(job: Job) -> Outcome:
         if job.track.name.startswith("deadly"):
@@ -74,6 +95,31 @@ def _open_slow(_bench: Bench) -> Work:
         return Outcome()
 
     return work
+
+
+def _open_meet(bench: Bench) -> Work:
+    """A stage that ends only when the other lane is at work at the same time."""
+    me, other = ("accelerator", "processor") if bench.device else ("processor", "accelerator")
+
+    def work(job: Job) -> Outcome:
+        library = job.track.folder.parent
+        (library / f"{me} is here").touch()
+        until = time.monotonic() + 60.0
+        while not (library / f"{other} is here").exists():
+            if time.monotonic() > until:
+                raise StoreError(f"{other} never came.", "The lanes do not overlap.", "Mend the engine.")
+            time.sleep(0.01)
+        return Outcome()
+
+    return work
+
+
+def _open_meet_accelerated(bench: Bench) -> Work:
+    return _open_meet(replace(bench, device="cuda:7"))
+
+
+def _open_meet_processor(bench: Bench) -> Work:
+    return _open_meet(replace(bench, device=None))
 
 
 def _open_split(_bench: Bench) -> Work:
@@ -96,7 +142,18 @@ _STAGES = {
         Stage("fault", 1, "fails without one", _open_fault, records=False),
         Stage("memory", 1, "runs out of memory", _open_memory, records=False),
         Stage("die", 1, "is killed on some tracks", _open_die, records=False),
+        Stage("hungry", 1, "needs memory", _open_hungry, accelerator=lambda _: True, records=False),
+        Stage("die on accelerator", 1, "the same", _open_die, accelerator=lambda _: True, records=False),
         Stage("slow", 1, "takes its time", _open_slow, records=False),
+        Stage("meet", 1, "waits for the accelerator", _open_meet_processor, records=False),
+        Stage(
+            "accelerated meet",
+            1,
+            "waits for the processor",
+            _open_meet_accelerated,
+            accelerator=lambda _: True,
+            records=False,
+        ),
         Stage("split", 1, "makes new tracks", _open_split, records=False),
         Stage("copy", 1, "is as much work as decoding", _open_note, records=False, load=lambda _: Load(decodes=1.0)),
         Stage(

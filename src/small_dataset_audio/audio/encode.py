@@ -39,6 +39,8 @@ _TARGETS: Final = {
 ENCODED_SUFFIXES: Final = frozenset(_TARGETS)
 """The suffixes that `encode` writes."""
 
+_NO_PEAK_CHUNK: Final = 0x1050
+"""libsndfile's command SFC_SET_ADD_PEAK_CHUNK: the chunk holds the hour of writing, and equal sound is to give equal files."""
 _UNLIMITED: Final = frozenset({"FLOAT", "DOUBLE"})
 _OPUS_RATES: Final = (8000, 12000, 16000, 24000, 48000)
 _OPUS_LAYOUTS: Final = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 6: "5.1", 8: "7.1"}
@@ -72,6 +74,7 @@ class Writer:
                 f"The encoder does not take {channels} channels at {rate} Hz: {error.error_string}",
                 "Choose another format, or resample and mix down first.",
             ) from error
+        soundfile._snd.sf_command(self._sound._file, _NO_PEAK_CHUNK, soundfile._ffi.NULL, 0)  # noqa: SLF001 - the only way
 
     def write(self, samples: Samples) -> None:
         """Add ``samples`` ``[shape=(channels, n)]``, of any length.

@@ -20,8 +20,15 @@ from small_dataset_audio.cli import (
 )
 from small_dataset_audio.cli import crop as crop_command
 from small_dataset_audio.cli import demo as demo_command
+from small_dataset_audio.cli import export as export_command
+from small_dataset_audio.cli import forget as forget_command
+from small_dataset_audio.cli import history as history_command
+from small_dataset_audio.cli import lint as lint_command
+from small_dataset_audio.cli import metadata as metadata_command
 from small_dataset_audio.cli import models as models_command
 from small_dataset_audio.cli import plan as plan_command
+from small_dataset_audio.cli import report as report_command
+from small_dataset_audio.cli import stats as stats_command
 from small_dataset_audio.cli.session import Session
 
 app = typer.Typer(
@@ -71,7 +78,15 @@ app.command("separate")(separate.separate)
 app.command("caption")(caption.caption)
 app.command("transcribe")(transcribe.transcribe)
 app.command("crop")(crop_command.crop)
+app.command("metadata")(metadata_command.metadata)
 app.command("features")(features.features)
+app.command("export")(export_command.export)
+app.command("stats")(stats_command.stats)
+app.command("lint")(lint_command.lint)
+app.command("report")(report_command.report)
+app.command("history")(history_command.history)
+app.command("diff")(history_command.diff)
+app.command("forget")(forget_command.forget)
 app.add_typer(models_command.app, name="models")
 app.add_typer(configure.app, name="config")
 app.command("demo")(demo_command.demo)

@@ -8,7 +8,6 @@ import codecs
 import io
 import json
 import os
-import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,8 @@ from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
+
+from small_dataset_audio.pipeline.logs import harmless
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -30,9 +31,6 @@ _USUAL_WIDTH: Final = 80
 
 _CODES: Final[Mapping[str, int]] = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33}
 """SGR codes (ECMA-48, 8.3.117)."""
-
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""What a file's name could command a terminal with; line breaks and tabs are harmless."""
 
 _UNDECODED: Final = range(0xDC80, 0xDD00)
 """Lone surrogates that stand for the bytes of a file name that is no text in the system's encoding (PEP 383)."""
@@ -168,7 +166,7 @@ class Output:
         """Write ``text`` in ``style`` and a line break; ``lead`` goes before it in a style of its own."""
         front, front_style = lead
         if self.watched:
-            text = _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
+            text = harmless(text)
             filled = "\n".join(wrapped(line, self.width, len(front)) for line in f"{front}{text}".split("\n"))
             text = filled[len(front) :]
         self._stream().write(f"{self._in(front_style, front)}{self._in(style, text)}\n")

@@ -30,11 +30,16 @@ def demo(
     session = session_of(context)
     home = (folder or session.loaded.settings.paths.generated / "demo").absolute()
     session.override(
-        {"paths.library": ("DIR", home / "library"), "paths.reports": ("DIR", home / "reports")},
+        {
+            "paths.library": ("DIR", home / "library"),
+            "paths.reports": ("DIR", home / "reports"),
+            "paths.cache": ("DIR", home / "cache"),
+        },
     )
     session.check_environment()
+    from small_dataset_audio.cli.report import make_report
     from small_dataset_audio.dataset.demo import write_library
-    from small_dataset_audio.pipeline.demo import demo_rows
+    from small_dataset_audio.pipeline.demo import demo_rows, in_a_sentence
     from small_dataset_audio.pipeline.plan import Request, make_plan
     from small_dataset_audio.pipeline.stages import ANALYZE, ORGANIZE
 
@@ -48,12 +53,22 @@ def demo(
     summary = carry_out_plan(session, plan, request)
     failed = {failure.track for failure in summary.failures}
     rows = demo_rows(settings.paths.library, [(one.audio, one.truth) for one in written], failed)
+    page = None
+    if not summary.interrupted:
+        page = make_report(session, settings.paths.library, None, copy_audio=False, checks=True).index
+    sentences = in_a_sentence(rows)
     if as_json:
-        session.print_json({**summary.as_dict(), "pieces": [_document(row) for row in rows]})
+        pieces = [_document(row, sentence) for row, sentence in zip(rows, sentences, strict=True)]
+        session.print_json({**summary.as_dict(), "pieces": pieces, "report": None if page is None else str(page)})
     else:
         for failure in summary.failures:
             session.terminal.warn(f"{failure.track}: {failure.what} {failure.fix}")
         _show(session, rows, home)
+        for sentence in sentences:
+            session.terminal.result(sentence)
+        if page is not None:
+            session.terminal.result(f"\nTo look at and listen to, in a browser: {page}")
+        session.terminal.result(f"Next, your own music: {program_name()} run ~/Music/tapes")
     raise typer.Exit(summary.exit_status)
 
 
@@ -78,8 +93,7 @@ def _show(session: Session, rows: "Sequence[DemoRow]", home: Path) -> None:
     session.terminal.table(columns, table)
     show("\nF: F-measure of the beats within 70 ms; 1.00 finds every beat and no other.")
     show(f"Recordings, each with its truth: {home / 'recordings'}")
-    show(f"Library: {home / 'library'} (one folder per track; its .INFO file holds every number)")
-    show(f"Next, your own music: {program_name()} run ~/Music/tapes")
+    show(f"Library: {home / 'library'} (one folder per track; its .INFO file holds every number)\n")
 
 
 def _measured(row: "Row") -> str:
@@ -96,10 +110,11 @@ def _number(value: object, decimals: int) -> str:
     return f"{value:.{decimals}f}" if isinstance(value, int | float) else "absent"
 
 
-def _document(row: "DemoRow") -> dict[str, object]:
+def _document(row: "DemoRow", sentence: str) -> dict[str, object]:
     return {
         "title": row.truth.title,
         "track": str(row.track.folder),
+        "sentence": sentence,
         **{
             name: {"true": one.true, "measured": one.measured, "verdict": one.verdict, "good": one.good, **one.figures}
             for name, one in (("tempo", row.tempo), ("beats", row.beats), ("key", row.key))

@@ -15,6 +15,7 @@ from typer.main import get_command
 from small_dataset_audio.atomic import store_error
 from small_dataset_audio.cli.console import Output, as_called, json_text, prepare_streams
 from small_dataset_audio.cli.run import ALL_STAGES
+from small_dataset_audio.cli.stats import SELECT_USUALLY
 from small_dataset_audio.config.order import STAGES
 from small_dataset_audio.errors import (
     EXIT_FAILED,
@@ -154,12 +155,14 @@ def global_options_first(words: Sequence[str]) -> list[str]:
 
 
 def force_with_value(words: Sequence[str]) -> list[str]:
-    """Return ``words`` with a bare ``--force`` written out as all stages: its value may be left out."""
+    """Return ``words`` with a bare ``--force`` written out as all stages, and ``--select`` as usual: their values may be left out."""
     full: list[str] = []
     for index, word in enumerate(words):
         full.append(word)
         if word == "--force" and not _means_stages(words[index + 1] if index + 1 < len(words) else ""):
             full.append(ALL_STAGES)
+        elif word == "--select" and not (words[index + 1] if index + 1 < len(words) else "").isdecimal():
+            full.append(SELECT_USUALLY)
     return full
 
 

@@ -12,6 +12,7 @@ from small_dataset_audio.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, S
 
 if TYPE_CHECKING:
     from small_dataset_audio.dataset.layout import Track
+    from small_dataset_audio.pipeline.plan import Plan, Request
     from small_dataset_audio.pipeline.run import Summary
 
 _Answer = TypeVar("_Answer")
@@ -60,6 +61,14 @@ def run_on(session: Session, stage: str, tracks: "Mapping[Path, list[Track]]", *
 
 
 def _run_in(session: Session, name: str, library: Path, tracks: "list[Track]", *, force: bool) -> "Summary":
+    plan, request = plan_for(session, name, library, tracks, force=force)
+    return carry_out_plan(session, plan, request)
+
+
+def plan_for(
+    session: Session, name: str, library: Path, tracks: "list[Track]", *, force: bool
+) -> "tuple[Plan, Request]":
+    """Return what the stage ``name`` has to do on ``tracks`` of a library, and the request for it."""
     from small_dataset_audio.dataset.crops.places import owner
     from small_dataset_audio.pipeline.plan import make_plan
     from small_dataset_audio.pipeline.stages import request_for, stage
@@ -71,7 +80,7 @@ def _run_in(session: Session, name: str, library: Path, tracks: "list[Track]", *
     plan.jobs = [job for job in plan.jobs if {job.track.name, owner(job.track).name} & names]
     plan.done = [done for done in plan.done if done in names]
     plan.failures = [failure for failure in plan.failures if failure.track in names]
-    return carry_out_plan(session, plan, request)
+    return plan, request
 
 
 def exit_status(summaries: "Iterable[Summary]", *, failed: bool) -> int:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from small_dataset_audio.cli.console import Terminal, plural
 from small_dataset_audio.dataset.crops.places import is_crop
+from small_dataset_audio.pipeline.logs import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,12 +73,13 @@ class BarProgress:
     def step(self, result: "StepResult") -> None:
         """Name the track that was worked on last."""
         if self._bar is not None:
-            self._progress.update(self._bar, description=f"{result.stage}: {result.job.track.name[:30]}")
+            self._progress.update(self._bar, description=f"{result.stage}: {harmless(result.job.track.name[:30])}")
 
     def finish_track(self, job: "Job", failure: "Failure | None") -> None:
         """Move the bar; a failure gets a line of its own at once."""
         if failure is not None:
-            self._terminal.err.print(f"FAILED {job.track.name} ({failure.stage}): {failure.what}", style="red")
+            line = f"FAILED {job.track.name} ({failure.stage}): {failure.what}"
+            self._terminal.err.print(harmless(line), style="red")
         if self._bar is not None and not is_crop(job.track):
             self._progress.advance(self._bar)
 

@@ -36,6 +36,9 @@ def run(
     ] = None,
     workers: Annotated[str | None, typer.Option(help="Worker processes. Default: what fits.", metavar="N")] = None,
     engine: Annotated[str | None, typer.Option(help="Where the work is done.", metavar="local|ray")] = None,
+    address: Annotated[
+        str | None, typer.Option(help="The Ray cluster: auto, HOST:6379 or ray://HOST:10001.", metavar="ADDRESS")
+    ] = None,
     allow_truncated: Annotated[
         bool | None, typer.Option("--allow-truncated", help="Measure what is left of files that are cut short.")
     ] = None,
@@ -54,6 +57,7 @@ def run(
             "pipeline.skip": ("--skip", names_of(skip)),
             "pipeline.workers": ("--workers", workers),
             "pipeline.engine": ("--engine", engine),
+            "pipeline.address": ("--address", address),
             "pipeline.allow_truncated": ("--allow-truncated", allow_truncated),
         }
     )
@@ -90,12 +94,15 @@ def carry_out_plan(session: Session, plan: "Plan", request: "Request") -> "Summa
     from small_dataset_audio.pipeline.steps.beats import sentence
 
     settings = session.loaded.settings
+    on_cluster = settings.pipeline.engine == "ray"
     wants_accelerator = any(stage.accelerator(settings) for stage in request.every_stage)
-    device = session.choose_device().device.id if wants_accelerator or session.device_was_named else None
+    wanted = not on_cluster and (wants_accelerator or session.device_was_named)
+    device = session.choose_device().device.id if wanted else None
     workers = settings.pipeline.workers
     if any(stage.name == ANALYZE.name for stage in request.stages):
         session.terminal.status(as_called(sentence(settings)))
-    options = RunOptions(workers if isinstance(workers, int) else None, device, session.verbose)
+    asked = workers if isinstance(workers, int) else None
+    options = RunOptions(asked, device, session.verbose, on_cluster)
     with progress_display(session.terminal, quiet=session.quiet) as display:
         return carry_out(plan, request, settings, options, display)
 
@@ -107,12 +114,6 @@ def request_of(session: Session, source: Path | None, force: list[str]) -> "Requ
     from small_dataset_audio.pipeline.stages import pick, request_for
 
     settings = session.loaded.settings
-    if settings.pipeline.engine != "local":
-        raise UsageError(
-            f"This version of sda cannot work on {settings.pipeline.engine} yet.",
-            "That engine comes with a later version. This one works with processes on this machine.",
-            "Leave out --engine, or set pipeline.engine to local in the settings.",
-        )
     picked = pick(settings)
     if (note := picked.note()) is not None:
         session.terminal.status(as_called(note))

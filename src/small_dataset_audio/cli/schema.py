@@ -90,8 +90,15 @@ def schemas() -> dict[str, dict[str, Any]]:
     """Return command -> the JSON Schema of what it prints with ``--json``."""
     from small_dataset_audio.cli.caption import CAPTION_SCHEMA
     from small_dataset_audio.cli.crop import CROP_SCHEMA
+    from small_dataset_audio.cli.forget import FORGET_SCHEMA
+    from small_dataset_audio.cli.metadata_view import METADATA_PREVIEW_SCHEMA, METADATA_SCHEMA
+    from small_dataset_audio.cli.report import REPORT_SCHEMA
     from small_dataset_audio.cli.separate import SEPARATE_SCHEMA
     from small_dataset_audio.cli.transcribe import TRANSCRIBE_SCHEMA
+    from small_dataset_audio.dataset.export.schema import EXPORT_SCHEMA
+    from small_dataset_audio.dataset.history.schema import DIFF_SCHEMA, HISTORY_SCHEMA
+    from small_dataset_audio.dataset.lint.schema import LINT_SCHEMA
+    from small_dataset_audio.dataset.statistics.schema import STATS_SCHEMA
     from small_dataset_audio.hardware.benchmark.schema import PROFILE_SCHEMA
     from small_dataset_audio.hardware.schema import DEVICES_SCHEMA
     from small_dataset_audio.models.schema import LIST_SCHEMA, PULL_SCHEMA, VERIFY_SCHEMA, WHERE_SCHEMA
@@ -116,8 +123,17 @@ def schemas() -> dict[str, dict[str, Any]]:
         "sda caption": CAPTION_SCHEMA,
         "sda transcribe": TRANSCRIBE_SCHEMA,
         "sda crop": CROP_SCHEMA,
+        "sda metadata": METADATA_SCHEMA,
+        "sda metadata --dry-run": METADATA_PREVIEW_SCHEMA,
         "sda demo": DEMO_SCHEMA,
         "sda features": FEATURES_SCHEMA,
+        "sda export": EXPORT_SCHEMA,
+        "sda stats": STATS_SCHEMA,
+        "sda lint": LINT_SCHEMA,
+        "sda report": REPORT_SCHEMA,
+        "sda history TRACK": HISTORY_SCHEMA,
+        "sda diff A B": DIFF_SCHEMA,
+        "sda forget STAGE": FORGET_SCHEMA,
         "sda models list": LIST_SCHEMA,
         "sda models pull NAME": PULL_SCHEMA,
         "sda models verify": VERIFY_SCHEMA,

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from small_dataset_audio.config.section import Section, setting
+from small_dataset_audio.config.section import Section, program, setting
 
 PROMPT_PATTERN = r"^([^{}]|\{genres\}|\{metadata\})*$"
 """A prompt is text in which braces are kept for these two placeholders."""
@@ -29,10 +29,9 @@ class Captions(Section):
         "llama-server",
         "What writes the captions: a llama-server that sda starts itself, transformers, or an endpoint of yours.",
     )
-    server: str = setting(
+    server: str = program(
         "llama-server",
         "The program llama-server (of llama.cpp): its name, if it is on the PATH, or where it lies.",
-        min_length=1,
     )
     endpoint: str = setting(
         "",

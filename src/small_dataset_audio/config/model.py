@@ -1,7 +1,7 @@
 """The settings of sda: every section, every key, its meaning and its range.
 
 This is the only list of settings. Loading, the written file, the JSON Schema, ``sda config`` and the table in the
-documents are all derived from it. Sections whose stages are still to come are declared in `reserved`.
+documents are all derived from it.
 """
 
 from pathlib import Path
@@ -11,10 +11,11 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 
 from small_dataset_audio.config.captions import Captions
 from small_dataset_audio.config.crops import Crops
+from small_dataset_audio.config.export import Export
 from small_dataset_audio.config.labels import Labels
+from small_dataset_audio.config.metadata import Metadata
 from small_dataset_audio.config.models import Models
 from small_dataset_audio.config.order import STAGES
-from small_dataset_audio.config.reserved import Metadata
 from small_dataset_audio.config.rocm import Rocm
 from small_dataset_audio.config.section import Folder, Section, setting
 from small_dataset_audio.config.separation import Separation
@@ -117,6 +118,13 @@ class Pipeline(Section):
     engine: Literal["local", "ray"] = setting(
         "local", "Where the work is done: processes on this machine, or a Ray cluster."
     )
+    address: str | None = setting(
+        None,
+        "The Ray cluster: auto for the one that this machine is a part of, or its address. Not set: what RAY_ADDRESS "
+        "names, else Ray is started on this machine for the run.",
+        min_length=1,
+        examples=["auto", "ray://head:10001"],
+    )
 
 
 class Features(Section):
@@ -156,4 +164,5 @@ class Settings(Section):
     transcription: Transcription = Field(default_factory=Transcription)
     metadata: Metadata = Field(default_factory=Metadata)
     crops: Crops = Field(default_factory=Crops)
+    export: Export = Field(default_factory=Export)
     rocm: Rocm = Field(default_factory=Rocm)

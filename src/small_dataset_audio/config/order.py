@@ -8,9 +8,9 @@ STAGES: Final = (
     "analyze",
     "classify",
     "aesthetics",
+    "metadata",
     "caption",
     "transcribe",
-    "metadata",
     "crop",
 )
 """In the order in which a track passes through them."""

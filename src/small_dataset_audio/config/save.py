@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from small_dataset_audio.atomic import store_error, write_text
+from small_dataset_audio.atomic import store_error, sweep_temporaries, write_text
 from small_dataset_audio.config.compose import compose
 from small_dataset_audio.config.keys import Key, WrongValue, known_key
 from small_dataset_audio.config.load import settled
@@ -135,6 +135,9 @@ def refresh_schema(file: Path) -> bool:
     """Put the present JSON Schema beside a settings file and return whether it now is there.
 
     A file of that name that is not ours stays untouched.
+
+    Raises:
+        StoreError: it cannot be read or written.
     """
     place = file.with_name(schema_name(file))
     text = schema_text()
@@ -142,8 +145,10 @@ def refresh_schema(file: Path) -> bool:
         there = place.read_text(encoding="utf-8")
     except FileNotFoundError:
         there = None
-    except (OSError, UnicodeDecodeError):
+    except (IsADirectoryError, UnicodeDecodeError):
         return False
+    except OSError as error:
+        raise store_error("read", place, error) from error
     if there is not None and IDENTITY not in there:
         return False
     if there != text:
@@ -265,6 +270,8 @@ def _alone_in(folder: Path) -> Iterator[None]:
     try:
         with contextlib.suppress(OSError):  # network file systems may refuse locks on folders
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+            sweep_temporaries(folder)
         yield
     finally:
-        os.close(descriptor)
+        with contextlib.suppress(OSError):  # nothing was written through it
+            os.close(descriptor)

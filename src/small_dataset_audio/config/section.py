@@ -43,6 +43,12 @@ def setting(
     return Field(default, description=description, json_schema_extra=extra, **constraints)
 
 
+def program(default: str, description: str) -> Any:  # noqa: ANN401 - as `setting`
+    """Return the declaration of a setting that names a program, but none that came with the settings of a stranger."""
+    allowed = "a name on the PATH, or a whole path, beginning with /"
+    return setting(default, description, pattern=r"^([^/]+|/.+)$", allowed=allowed)
+
+
 def extra_of(field: FieldInfo) -> dict[str, Any]:
     """Return what `setting` noted beside the field: ``used``, and ``allowed`` and ``variable`` where given."""
     extra = field.json_schema_extra

@@ -1,5 +1,6 @@
 """Which recording a track holds, without reading it again every time."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict
@@ -8,6 +9,7 @@ from small_dataset_audio.atomic import store_error
 from small_dataset_audio.audio.content import file_sha256
 from small_dataset_audio.dataset.info import read_provenance, safe_update
 from small_dataset_audio.dataset.layout import Track
+from small_dataset_audio.dataset.once import once
 from small_dataset_audio.errors import StoreError
 
 
@@ -51,6 +53,7 @@ def audio_identity(track: Track, *, remember: bool = True) -> AudioIdentity:
     return found
 
 
+@once
 def stem_identities(track: Track, *, remember: bool = True) -> dict[str, AudioIdentity]:
     """Return stem name -> which file it is, of the stems that exist.
 
@@ -67,6 +70,21 @@ def stem_identities(track: Track, *, remember: bool = True) -> dict[str, AudioId
     if remember and found != {name: noted.get(name) for name in found}:
         safe_update(track.info, {}, reserved={"stems": found})
     return found
+
+
+@once
+def beside_sha256(path: Path) -> str | None:
+    """Return the content hash of a small file beside the full mix, such as its times; None where there is none.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise store_error("read", path, error) from error
 
 
 def recorded(provenance: Mapping[str, Any], status: tuple[int, int]) -> AudioIdentity | None:

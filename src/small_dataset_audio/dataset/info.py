@@ -3,7 +3,7 @@
 A feature's name leads to a number, a label dictionary or a text; the reserved name `_sda`, always the last pair, says
 where the values come from (`dataset.provenance`).
 
-`safe_update` is the only writer. What a stage made is changed by that stage alone; everything else in the file, whoever
+`safe_update` is the only writer (`forget_stage` takes things away). What a stage made is changed by that stage alone; everything else in the file, whoever
 wrote it, keeps its text and its place.
 """
 
@@ -15,13 +15,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from small_dataset_audio.atomic import replacing, store_error, sweep_temporaries
+from small_dataset_audio.atomic import read_whole, replacing, store_error, sweep_temporaries
 from small_dataset_audio.dataset.flat_json import Entry, Malformed, NotStorable, decode, entry, load, parse, render
 from small_dataset_audio.dataset.lock import track_lock
+from small_dataset_audio.dataset.once import once
 from small_dataset_audio.dataset.provenance import FORMAT, RESERVED, Misshapen, StageRecord, Taken, checked, settle
 from small_dataset_audio.errors import StoreError, UnreadableInfo
 
-__all__ = ["LARGEST_INFO", "StageRecord", "read_info", "read_provenance", "safe_update"]
+__all__ = ["LARGEST_INFO", "StageRecord", "forget_stage", "read_info", "read_provenance", "read_values", "safe_update"]
 
 LARGEST_INFO: Final = 64 * 2**20
 """Bytes. A full .INFO has some ten thousand; what is larger than this is no .INFO and would only fill the memory."""
@@ -45,6 +46,7 @@ def read_info(path: Path) -> dict[str, Any]:
     return values
 
 
+@once
 def read_provenance(path: Path) -> dict[str, Any]:
     """Return the `_sda` part of an `.INFO` file, without parsing the values where that can be avoided; or nothing.
 
@@ -53,12 +55,36 @@ def read_provenance(path: Path) -> dict[str, Any]:
         StoreError: the file cannot be read.
     """
     text = _text(path)
-    # Strings hold no line breaks, and one brace is left open: what starts here is the last top-level pair.
-    start = text.rfind(_RESERVED_START) if text is not None and text.endswith(_FILE_END) else -1
-    if text is not None and start >= 0:
+    start = _reserved_at(text)
+    if text is not None and start is not None:
         with contextlib.suppress(ValueError, RecursionError, Misshapen):
             return checked(decode(text[start + len(_RESERVED_START) : -len(_FILE_END)]))
     return _provenance(path, _understood(path, text, load))
+
+
+def read_values(path: Path) -> dict[str, Any]:
+    """Return what `read_info` returns without the `_sda` part, which is most of the file and is not parsed for this.
+
+    Raises:
+        UnreadableInfo: the file is not the flat JSON it must be (noticed only as far as it is parsed).
+        StoreError: the file cannot be read.
+    """
+    text = _text(path)
+    start = _reserved_at(text)
+    if text is not None and start is not None:
+        with contextlib.suppress(Malformed):
+            return load(text[:start].rstrip().removesuffix(",") + _FILE_END)
+    values = _understood(path, text, load)
+    _provenance(path, values)
+    values.pop(RESERVED, None)
+    return values
+
+
+def _reserved_at(text: str | None) -> int | None:
+    """Return where the `_sda` part of a file's text starts, as sda writes it; None where that cannot be told."""
+    # Strings hold no line breaks, and one brace is left open: what starts here is the last top-level pair.
+    start = text.rfind(_RESERVED_START) if text is not None and text.endswith(_FILE_END) else -1
+    return start if start >= 0 else None
 
 
 def safe_update(
@@ -101,6 +127,34 @@ def safe_update(
         if after != (before or render({})):
             _write(path, after)
     return {name: pair.value for name, pair in entries.items()}
+
+
+def forget_stage(path: Path, stage: str) -> list[str]:
+    """Return the names of the values that were taken out of an `.INFO` file, with the record of the stage that made them.
+
+    What the user or another program wrote stays, and so does what other stages made. The stage runs again in the next run.
+
+    Args:
+        path: `<Track Name>.INFO`.
+        stage: the stage; nothing happens where it left no record.
+
+    Raises:
+        UnreadableInfo: the file is not the flat JSON it must be; it is left untouched.
+        StoreError: it cannot be read or written.
+    """
+    with track_lock(path.parent):
+        sweep(path.parent)
+        entries = _understood(path, _text(path), parse)
+        present = entries.pop(RESERVED, None)
+        provenance = _provenance(path, {RESERVED: present.value} if present else {})
+        stages = dict(provenance.get("stages", {}))
+        record = stages.pop(stage, None)
+        if record is None:
+            return []
+        gone = [name for name in record.get("made", []) if entries.pop(name, None) is not None]
+        entries[RESERVED] = _entry(path, RESERVED, {**provenance, "stages": stages})
+        _write(path, render(entries))
+    return gone
 
 
 def sweep(folder: Path) -> None:
@@ -146,34 +200,24 @@ def _entry(path: Path, name: str, value: object) -> Entry:
         raise _misuse(path, str(error)) from error
 
 
+@once
 def _text(path: Path) -> str | None:
     """Return the text of the file, None when there is no such file."""
     try:
-        data = _bytes(path)
+        data = read_whole(path, LARGEST_INFO)
     except FileNotFoundError:
-        if path.is_symlink():
+        if os.path.islink(path):  # noqa: PTH114 - unlike `Path.is_symlink` it never raises
             raise _unreadable(path, "it is a link to a file that is not there", "what the link leads to") from None
         return None
     except OSError as error:
-        if error.errno == errno.EISDIR:
-            raise _unreadable(path, "it is a folder or a device, not a file", "that") from error
+        if error.errno in {errno.EISDIR, errno.EFBIG}:
+            raise _unreadable(path, str(error.strerror), "that") from error
         raise store_error("read", path, error) from error
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise _unreadable(path, f"line {line} is not UTF-8 text", f"line {line} (and save as UTF-8)") from error
-
-
-def _bytes(path: Path) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a named pipe must not make us wait
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if status.st_size > LARGEST_INFO:
-            raise _unreadable(path, f"it has {status.st_size} bytes, far more than an .INFO file can have", "that")
-        return file.read()
 
 
 def _understood(path: Path, text: str | None, how: Callable[[str], dict[str, _T]]) -> dict[str, _T]:

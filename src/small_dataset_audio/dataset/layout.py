@@ -18,16 +18,18 @@ from typing import Final
 
 from small_dataset_audio.atomic import store_error
 from small_dataset_audio.audio.formats import SUFFIXES
+from small_dataset_audio.dataset.once import once
 from small_dataset_audio.errors import StoreError
 
 MIX: Final = "full_mix"
 STEMS: Final = ("bass", "drums", "other", "vocals")
 INFO_SUFFIX: Final = ".INFO"
+_KNOWN: Final = frozenset({MIX, *STEMS})
 _PREFERRED: Final = (".wav", ".flac", ".aiff", ".aif")
 """Of two full mixes the lossless one is read."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Track:
     """One track folder.
 
@@ -54,7 +56,7 @@ class Track:
         Raises:
             StoreError: the folder cannot be read.
         """
-        return self._audio(MIX).get(MIX)
+        return _audio(self.folder).get(MIX)
 
     def stems(self) -> dict[str, Path]:
         """Return stem name -> path of the stems that exist.
@@ -62,24 +64,25 @@ class Track:
         Raises:
             StoreError: the folder cannot be read.
         """
-        audio = self._audio(*STEMS)
+        audio = _audio(self.folder)
         return {stem: audio[stem] for stem in STEMS if stem in audio}
 
     def sidecar(self, ending: str) -> Path:
         """Return the path of `<Track Name>.<ending>`, such as BEATS_GRID."""
         return self.folder / f"{self.name}.{ending}"
 
-    def _audio(self, *wanted: str) -> dict[str, Path]:
-        """Return name without suffix -> path of those audio files that are wanted; of two the preferred one."""
-        try:
-            with os.scandir(self.folder) as entries:
-                names = [entry.name for entry in entries if _audio_stem(entry.name) in wanted and entry.is_file()]
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise store_error("read", self.folder, error) from error
-        ranked = sorted(names, key=_rank, reverse=True)
-        return {_audio_stem(name): self.folder / name for name in ranked}
+
+@once
+def _audio(folder: Path) -> dict[str, Path]:
+    """Return ``full_mix`` and the stems -> their files, as far as they are in a folder; of two files the preferred one."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if _audio_stem(entry.name) in _KNOWN and entry.is_file()]
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise store_error("read", folder, error) from error
+    return {_audio_stem(name): folder / name for name in sorted(names, key=_rank, reverse=True)}
 
 
 def list_tracks(library: Path) -> list[Track]:
@@ -120,8 +123,8 @@ def _is_track(folder: str, name: str) -> bool:
 
 def _audio_stem(name: str) -> str:
     """Return the name of an audio file without its suffix, "" for any other file."""
-    stem, suffix = os.path.splitext(name)  # noqa: PTH122 - a name, not a path
-    return stem if suffix.lower() in SUFFIXES else ""
+    stem, dot, suffix = name.rpartition(".")
+    return stem if dot and f".{suffix}".lower() in SUFFIXES else ""
 
 
 def _rank(name: str) -> tuple[int, str]:

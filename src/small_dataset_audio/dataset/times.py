@@ -12,12 +12,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from small_dataset_audio.atomic import store_error, sync_folder, write_text
+from small_dataset_audio.atomic import read_whole, store_error, sync_folder, write_text
 from small_dataset_audio.dataset.info import sweep
 from small_dataset_audio.dataset.lock import track_lock
 from small_dataset_audio.errors import StoreError
 
 DECIMALS: Final = 6
+_LARGEST: Final = 64 * 2**20
+"""Bytes: millions of times, more than any recording has."""
 _TIME = re.compile(r"\d+(\.\d*)?([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?", re.ASCII)
 
 
@@ -51,7 +53,7 @@ def read_times(path: Path) -> NDArray[np.float64]:
         StoreError: there is no such file, it cannot be read, or a line is not a time.
     """
     try:
-        lines = path.read_bytes().decode("utf-8-sig").splitlines()
+        lines = read_whole(path, _LARGEST).decode("utf-8-sig").splitlines()
     except OSError as error:
         raise store_error("read", path, error) from error
     except UnicodeDecodeError as error:

@@ -19,9 +19,10 @@ def find(model: Model, file: ModelFile, source: Path) -> Path:
 
     Raises:
         MissingWeights: it does not hold it.
+        StoreError: it may not be looked at.
     """
     places = (source / model.name / file.name, source / file.name)
-    found = next((place for place in places if place.is_file()), None)
+    found = next((place for place in places if _is_file(place)), None)
     if found is None:
         raise MissingWeights(
             f"{source} does not hold {file.name} of {model.name}.",
@@ -29,6 +30,13 @@ def find(model: Model, file: ModelFile, source: Path) -> Path:
             "Name the folder with --from that holds the files, or a copy of another machine's folder of models.",
         )
     return found
+
+
+def _is_file(place: Path) -> bool:
+    try:
+        return place.is_file()
+    except OSError as error:
+        raise store_error("read", place, error) from error
 
 
 def listing(model: Model, source: Path) -> tuple[ModelFile, ...]:

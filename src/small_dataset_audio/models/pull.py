@@ -1,8 +1,8 @@
 """Bringing the weights of a model here: fetched or taken from a folder, verified, and only then under their names."""
 
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -109,6 +109,7 @@ def pull(
     """
     home = store.home(model)
     if not store.missing(model) and not _survey(model, store, store.files(model)).wanted:
+        _tidy(home, store.files(model))
         return Pulled(model, store.require(model), (), {})
     if must_accept(model, store) and not accept_licence:
         raise UsageError(
@@ -141,6 +142,14 @@ def _alone(home: Path, progress: Progress) -> Iterator[None]:
             progress.say(f"Another sda process is pulling {home.name}: waiting for it.")
             stack.enter_context(folder_lock(home, seconds=_DAY))
         yield
+
+
+def _tidy(home: Path, whole: Iterable[ModelFile]) -> None:
+    """Remove what a pull that was killed left beside whole files, unless another pull is at work or nothing can be removed."""
+    with suppress(StoreError, OSError), folder_lock(home, seconds=0):
+        sweep_temporaries(home)
+        for file in whole:
+            Part(home / file.name).discard()
 
 
 @dataclass(frozen=True)
@@ -181,13 +190,13 @@ class _Pull:
 
     def run(self) -> Pulled:
         """Return what was done."""
-        sweep_temporaries(self._home)
         with self._opened:
             listing = self._listing()
             known = self._store.record(self._model)
             if listing.commit != (known.commit or ""):
                 known = Record()
             survey = _survey(self._model, self._store, listing.files, known)
+            _tidy(self._home, (file for file in listing.files if file.name in survey.sound))
             self._require_room(survey.wanted)
             fetched: dict[str, Verified] = {}
             for file in survey.wanted:

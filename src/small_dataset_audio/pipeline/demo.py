@@ -7,13 +7,17 @@ from typing import Final
 
 from small_dataset_audio.dataset.demo import Heard, Row, Truth, compare, read_truth
 from small_dataset_audio.dataset.info import read_info
+from small_dataset_audio.dataset.keys import key_name
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.dataset.organize import assign
 from small_dataset_audio.dataset.times import read_times
 
-MAJOR_KEYS: Final = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-MINOR_KEYS: Final = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
-"""How musicians spell the tonics 0..11: by the key signature with the fewer accidentals."""
+_EXTREMES: Final = (
+    ("bpm", "slowest", "fastest"),
+    ("lufs", "quietest", "loudest"),
+    ("brightness", "darkest", "brightest"),
+)
+"""Number -> what the pieces with the least and the most of it are."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +39,6 @@ class DemoRow:
     tempo: Row
     beats: Row
     key: Row
-
-
-def key_name(info: Mapping[str, object]) -> str | None:
-    """Return the key that ``.INFO`` holds, such as ``D minor``; None where it was not measured."""
-    tonic, scale = info.get("tonic"), info.get("tonic_scale")
-    if not isinstance(tonic, int | float) or not isinstance(scale, str):
-        return None
-    return f"{(MINOR_KEYS if scale == 'minor' else MAJOR_KEYS)[int(tonic)]} {scale}"
 
 
 def demo_rows(
@@ -72,3 +68,36 @@ def _row(track: Track, truth: Truth) -> DemoRow:
         key=key_name(info),
     )
     return DemoRow(track, truth, info, *compare(truth, heard))
+
+
+def in_a_sentence(rows: Sequence[DemoRow]) -> list[str]:
+    """Return what was measured of each piece, in a sentence, and in what it stands out among the others."""
+    return [_sentence(row, rows) for row in rows]
+
+
+def _sentence(row: DemoRow, rows: Sequence[DemoRow]) -> str:
+    lufs = _value(row, "lufs")
+    tempo = " in ".join(one.measured for one in (row.tempo, row.key) if one.measured is not None)
+    beats = f"{row.beats.verdict.partition(' found')[0]} beats found" if row.beats.measured is not None else ""
+    facts = ", ".join(part for part in (tempo, beats, "" if lufs is None else f"{lufs:.1f} LUFS") if part)
+    traits = [trait for name, least, most in _EXTREMES if (trait := _extreme(row, rows, name, least, most))]
+    told = f"{row.truth.title}: {facts}" if facts else row.truth.title
+    return f"{told}; the {_listed(traits)}." if traits else f"{told}."
+
+
+def _extreme(row: DemoRow, rows: Sequence[DemoRow], name: str, least: str, most: str) -> str:
+    """Return what the row is in the number ``name``; "" where it lies between others."""
+    values = [value for one in rows if (value := _value(one, name)) is not None]
+    own = _value(row, name)
+    if own is None or min(values) == max(values):
+        return ""
+    return least if own == min(values) else most if own == max(values) else ""
+
+
+def _value(row: DemoRow, name: str) -> float | None:
+    value = row.info.get(name)
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)

@@ -1,10 +1,20 @@
 """What sda logs goes to stderr, in the main process and in its workers."""
 
 import logging
+import re
 import sys
 from typing import Final
 
 _ROOT: Final = "small_dataset_audio"
+
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a file's name could command a terminal with; line breaks and tabs are harmless."""
+
+
+def harmless(text: str) -> str:
+    """Return ``text`` with everything that commands a terminal written out instead."""
+    return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 class _Stderr(logging.Handler):
@@ -12,7 +22,8 @@ class _Stderr(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
-        sys.stderr.write(self.format(record) + "\n")
+        text = self.format(record)
+        sys.stderr.write(f"{harmless(text) if sys.stderr.isatty() else text}\n")
 
 
 def log_to_stderr(*, verbose: bool) -> None:

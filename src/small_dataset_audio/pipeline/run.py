@@ -3,12 +3,12 @@
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Event, current_thread, main_thread
 from types import FrameType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from small_dataset_audio import __version__
 from small_dataset_audio.atomic import store_error
@@ -16,13 +16,17 @@ from small_dataset_audio.config.model import Settings
 from small_dataset_audio.dataset.crops.places import is_crop
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, SdaError, StoreError
+from small_dataset_audio.pipeline.agenda import Engine, FollowUp
 from small_dataset_audio.pipeline.forecast.estimate import Estimate, compared, estimate, remark
 from small_dataset_audio.pipeline.forecast.machine import likenesses, look_around
-from small_dataset_audio.pipeline.local import FollowUp, LocalEngine
-from small_dataset_audio.pipeline.plan import Failure, Plan, Request, crop_job
+from small_dataset_audio.pipeline.local import LocalEngine
+from small_dataset_audio.pipeline.plan import Failure, Plan, Request, Standing
 from small_dataset_audio.pipeline.runlog import RunLog
 from small_dataset_audio.pipeline.stage import Bench, Job
 from small_dataset_audio.pipeline.worker import StepResult
+
+if TYPE_CHECKING:
+    from small_dataset_audio.pipeline.cluster.engine import RayEngine
 
 
 @dataclass
@@ -105,11 +109,13 @@ class RunOptions:
         workers: processes for CPU stages; None lets the machine decide.
         device: the accelerator for stages that want one.
         verbose: workers log in detail.
+        cluster: on a Ray cluster, which has its own idea of devices, rather than on this machine.
     """
 
     workers: int | None = None
     device: str | None = None
     verbose: bool = False
+    cluster: bool = False
 
 
 def carry_out(plan: Plan, request: Request, settings: Settings, options: RunOptions, display: Display) -> Summary:
@@ -123,21 +129,37 @@ def carry_out(plan: Plan, request: Request, settings: Settings, options: RunOpti
     if plan.jobs:
         _ensure_writable(plan.library)
         machine = look_around(settings, request.every_stage, options.device)
-        foreseen = estimate(plan, request.every_stage, settings, machine, options.workers)
-        with RunLog(settings.paths.reports) as log, _interruptible(display.stopping) as stop:
+        with ExitStack() as closing:
+            cluster = closing.enter_context(_cluster(plan, request, settings, options)) if options.cluster else None
+            hands = options.workers if cluster is None else cluster.width
+            foreseen = estimate(plan, request.every_stage, settings, machine, hands)
+            log = closing.enter_context(RunLog(settings.paths.reports))
+            stop = closing.enter_context(_interruptible(display.stopping))
             summary.log = log.path
             log.write("start", _start_facts(plan, request, settings, options, foreseen))
             display.begin(plan, foreseen.workers)
-            engine = LocalEngine(Bench(settings, options.device), foreseen.workers, verbose=options.verbose)
+            local = LocalEngine(Bench(settings, options.device), foreseen.workers, verbose=options.verbose)
             recorder = _Recorder(summary, log, display, foreseen)
+            engine: Engine = cluster or local
             engine.run(plan.jobs, recorder.step, stop, recorder.follow_up(request, settings))
             summary.unfinished = recorder.unfinished
             summary.interrupted = stop.is_set() and recorder.unfinished > 0
             summary.seconds = time.monotonic() - began
-            summary.remark = recorder.remark()
-            log.write("end", {**summary.as_dict(), "estimate": recorder.compared()})
+            summary.remark = None if options.cluster else recorder.remark()
+            log.write("end", {**summary.as_dict(), "estimate": recorder.compared(), "timeline": log.timeline.as_dict()})
     summary.seconds = time.monotonic() - began
     return summary
+
+
+def _cluster(
+    plan: Plan, request: Request, settings: Settings, options: RunOptions
+) -> AbstractContextManager["RayEngine"]:
+    """Return the engine on the cluster that the settings name."""
+    from small_dataset_audio.pipeline.cluster.engine import cluster_engine  # noqa: PLC0415 - an optional part of sda
+
+    source = next((job.incoming.source for job in plan.jobs if job.incoming is not None), None)
+    stages = [stage.name for stage in request.every_stage]
+    return cluster_engine(settings, stages, plan.library, source, workers=options.workers)
 
 
 class _Recorder:
@@ -157,7 +179,7 @@ class _Recorder:
     def step(self, result: StepResult) -> None:
         folder = result.job.track.folder
         self._log.step(result, self._foreseen.durations.get(folder))
-        if result.failure is None:
+        if result.failure is None and (folder, result.stage) in self._foreseen.work:
             self._took[folder, result.stage] = result.seconds - result.opening
         self._failed = self._failed or result.failure is not None
         self._summary.warnings.extend(one for one in result.warnings if one not in self._warned)
@@ -175,11 +197,12 @@ class _Recorder:
 
     def follow_up(self, request: Request, settings: Settings) -> FollowUp:
         """Return what plans the crops that a stage made: what is left to do on each, for the engine."""
+        crops = Standing(request.of_crops(), settings) if request.crop_stages else None
 
         def job_for(folder: Path) -> Job | None:
             crop = Track(folder)
             try:
-                job = crop_job(crop, request, settings) if request.crop_stages else None
+                job = crops.job(crop) if crops is not None else None
             except SdaError as error:
                 self._summary.failures.append(Failure.of(crop.name, "plan", error))
                 return None
@@ -219,7 +242,9 @@ def _start_facts(
         "notes": plan.notes,
         "workers": foreseen.workers,
         "device": options.device,
-        "likeness": likenesses(request.every_stage, settings, options.device),
+        "engine": "ray" if options.cluster else "local",
+        # What other machines took tells nothing of this one.
+        "likeness": {} if options.cluster else likenesses(request.every_stage, settings, options.device),
         "estimate": foreseen.as_dict(),
         "settings": settings.model_dump(mode="json"),
     }

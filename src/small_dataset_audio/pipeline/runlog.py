@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 from small_dataset_audio.atomic import store_error
 from small_dataset_audio.errors import StoreError
+from small_dataset_audio.pipeline.timeline import LANES, Timeline
 from small_dataset_audio.pipeline.worker import StepResult
 
 FORMAT: Final = 1
@@ -21,8 +22,9 @@ class RunLog:
     """An open run log: ``reports/run-<time>-<random>.jsonl``.
 
     Events are ``start`` (version, settings, plan, what the run was estimated to need), ``step`` (one stage on one track:
-    seconds, memory, what is absent and why, the failure if any), ``note`` and ``end`` (counts, seconds, how far off the
-    estimate was). Each has ``time`` in UTC and ``at``, seconds since the start.
+    when it began and in which lane, seconds, memory, what is absent and why, the failure if any), ``note`` and ``end`` (counts,
+    seconds, how far off the estimate was, how processor and accelerator worked side by side: `timeline`). Each has ``time``
+    in UTC and ``at``, seconds since the start.
 
     Raises:
         StoreError: the reports folder cannot be written.
@@ -32,6 +34,7 @@ class RunLog:
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         self.path = reports / f"run-{stamp}-{secrets.token_hex(2)}.jsonl"
         self._began = time.monotonic()
+        self.timeline = Timeline()
         try:
             reports.mkdir(parents=True, exist_ok=True)
             # A file name that is no text holds lone surrogates; escaped they are what JSON itself would write.
@@ -45,7 +48,11 @@ class RunLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as failure:  # what could not be written has been told already, unless all went well until now
+            if error is None:
+                raise store_error("write the run log", self.path, failure) from failure
 
     def write(self, event: str, facts: Mapping[str, Any]) -> None:
         """Append one event.
@@ -67,16 +74,22 @@ class RunLog:
 
     def step(self, result: StepResult, audio_seconds: float | None = None) -> None:
         """Append what one stage did to one track, whose recording is so long where that is known."""
+        now = time.monotonic() - self._began
+        lane = LANES[result.accelerated]
+        self.timeline.add(lane, now - result.seconds, now)
         self.write(
             "step",
             {
                 "track": result.job.track.name,
                 "stage": result.stage,
                 "ok": result.failure is None,
+                "lane": lane,
+                "began": round(max(0.0, now - result.seconds), 3),
                 "seconds": round(result.seconds, 3),
                 "opening": round(result.opening, 3),
                 "audio_seconds": None if audio_seconds is None else round(audio_seconds, 3),
                 "worker": result.worker,
+                **({} if result.node is None else {"node": result.node}),
                 "peak_bytes": result.peak_bytes,
                 "absent": dict(result.absent),
                 "warnings": list(result.warnings),
@@ -93,16 +106,26 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
         StoreError: the file cannot be read, or another line than the last is no JSON object.
     """
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        with path.open(
+            encoding="utf-8", errors="replace", newline="\n"
+        ) as file:  # never all of it: it may have millions of lines
+            yield from _events(path, file)
     except OSError as error:
         raise store_error("read", path, error) from error
+
+
+def _events(path: Path, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield the events in some lines; only the last may be none, or part of one."""
+    waiting: StoreError | None = None
     for number, line in enumerate(lines, 1):
+        if waiting is not None:
+            raise waiting
         try:
             event = json.loads(line)
-        except json.JSONDecodeError as error:
-            if number == len(lines):
-                return
-            raise _damaged(path, number, f"It is not JSON: {error.msg}.") from error
+        except (ValueError, RecursionError) as error:
+            waiting = _damaged(path, number, f"It is not JSON: {getattr(error, 'msg', error)}.")
+            waiting.__cause__ = error
+            continue
         if not isinstance(event, dict):
             raise _damaged(path, number, "It holds no event.")
         yield event

@@ -126,8 +126,19 @@ DEMO_SCHEMA: Final[dict[str, Any]] = {
             "pieces": {
                 "type": "array",
                 "items": _object(
-                    {"title": _TEXT, "track": _TEXT, "tempo": _COMPARISON, "beats": _COMPARISON, "key": _COMPARISON}
+                    {
+                        "title": _TEXT,
+                        "track": _TEXT,
+                        "sentence": _TEXT,
+                        "tempo": _COMPARISON,
+                        "beats": _COMPARISON,
+                        "key": _COMPARISON,
+                    }
                 ),
+            },
+            "report": {
+                "type": ["string", "null"],
+                "description": "The page to open in a browser; null where the run was interrupted.",
             },
         }
     ),

@@ -23,7 +23,7 @@ from small_dataset_audio.errors import SdaError
 from small_dataset_audio.features.measured import Times
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
     """One track's way through the stages.
 

@@ -7,7 +7,6 @@ from typing import Final
 
 from small_dataset_audio.audio.decode import decode
 from small_dataset_audio.config.model import Settings
-from small_dataset_audio.config.order import STAGES as PLANNED
 from small_dataset_audio.dataset.organize import organize
 from small_dataset_audio.dataset.series import TIMESERIES, Series
 from small_dataset_audio.errors import SdaError, StoreError, UsageError
@@ -24,6 +23,7 @@ from small_dataset_audio.pipeline.steps.aesthetics import AESTHETICS
 from small_dataset_audio.pipeline.steps.caption import CAPTION
 from small_dataset_audio.pipeline.steps.classify import CLASSIFY
 from small_dataset_audio.pipeline.steps.crop import CROP
+from small_dataset_audio.pipeline.steps.metadata import METADATA
 from small_dataset_audio.pipeline.steps.separate import SEPARATE
 from small_dataset_audio.pipeline.steps.transcribe import TRANSCRIBE
 
@@ -105,7 +105,7 @@ ANALYZE: Final = Stage(
     summary="measures rhythm, loudness, spectrum and harmony",
     open=_open_analyze,
     # Measured on stereo FLAC of three minutes to three hours, all features: `benchmarks/{analyze,memory}.py`.
-    load=lambda _settings: Load(decodes=12.0, memory=300_000_000, memory_per_second=12_000),
+    load=lambda _settings: Load(decodes=12.0, memory=310_000_000, memory_per_second=5_000),
     needs=("organize", "separate"),
     inputs=stem_hashes,
     accelerator=lambda settings: beats.tracker(settings) != "dsp",
@@ -117,25 +117,29 @@ ANALYZE: Final = Stage(
         "added": {one.family.name: one.version for one in added_features()},
     },
 )
-STAGES: Final[tuple[Stage, ...]] = (ORGANIZE, SEPARATE, ANALYZE, CLASSIFY, AESTHETICS, CAPTION, TRANSCRIBE, CROP)
+STAGES: Final[tuple[Stage, ...]] = (
+    ORGANIZE,
+    SEPARATE,
+    ANALYZE,
+    CLASSIFY,
+    AESTHETICS,
+    METADATA,
+    CAPTION,
+    TRANSCRIBE,
+    CROP,
+)
 
 
 def stage(name: str) -> Stage:
     """Return the stage called ``name``.
 
     Raises:
-        UsageError: there is none of that name, or none yet; the fix names the nearest, or all.
+        UsageError: there is none of that name; the fix names the nearest, or all.
     """
     for candidate in STAGES:
         if candidate.name == name:
             return candidate
     known = [candidate.name for candidate in STAGES]
-    if name in PLANNED:
-        raise UsageError(
-            f"This version of sda cannot run the stage {name} yet.",
-            f"It comes with a later version. The stages that run today: {', '.join(known)}.",
-            f"Leave {name} out: of --stages or --force, or of pipeline.stages in the settings.",
-        )
     near = get_close_matches(name, known, n=1)
     raise UsageError(
         f"There is no stage named {name!r}.",
@@ -170,10 +174,8 @@ class Picked:
 def pick(settings: Settings) -> Picked:
     """Return the stages that ``pipeline.stages`` and ``pipeline.skip`` ask for; all that can run where none is named.
 
-    A stage of a later version may be skipped: it does not run anyway.
-
     Raises:
-        UsageError: a stage of a later version is asked for, or nothing is left to run.
+        UsageError: nothing is left to run.
         SdaError: a stage that was asked for by name, or is essential, cannot be run by this installation.
     """
     wanted, skip = settings.pipeline.stages, settings.pipeline.skip

@@ -3,6 +3,7 @@
 import logging
 import os
 import resource
+import signal
 import sys
 import threading
 import time
@@ -44,6 +45,8 @@ class StepResult:
         warnings: sentences for the user.
         follow_up: folders of tracks that the stage made.
         trace: the traceback of an unexpected fault, for ``--verbose`` and the run log.
+        accelerated: the stage computes on the accelerator.
+        node: the machine of a cluster that did it; None where that is this one.
     """
 
     job: Job
@@ -57,16 +60,19 @@ class StepResult:
     follow_up: tuple[Path, ...] = ()
     trace: str | None = None
     opening: float = 0.0
+    accelerated: bool = False
+    node: str | None = None
 
 
 def start(verbose: bool = False) -> None:  # noqa: FBT001, FBT002 - the pool hands over positional arguments
-    """Prepare a worker process: log to stderr, and end when the process that started it is gone."""
+    """Prepare a worker process: log to stderr, leave Ctrl-C to the process that started it, and end when that is gone."""
     log_to_stderr(verbose=verbose)
     _watch_parent()
 
 
 def _watch_parent() -> None:
-    """End this process as soon as the one that started it is gone: nobody would take its results."""
+    """Leave Ctrl-C to the process that started this one, and end as soon as that is gone: nobody would take the results."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = os.getppid()
 
     def watch() -> None:
@@ -83,6 +89,7 @@ def perform(name: str, job: Job, bench: Bench) -> StepResult:
     result = StepResult(job, name, 0.0, 0, os.getpid())
     try:
         chosen = bench.stage(name)
+        result = replace(result, accelerated=chosen.accelerator(bench.settings))
         work = _ready(chosen, bench)
         result = replace(result, opening=time.perf_counter() - started)
         outcome = _carry_out(chosen, work, job, bench, started)
@@ -99,9 +106,7 @@ def perform(name: str, job: Job, bench: Bench) -> StepResult:
         result = replace(result, failure=_out_of_memory(job.track.name, name))
     except Exception as error:  # noqa: BLE001 - the one boundary that turns a fault into a record
         _log.debug("unexpected fault in %s", name, exc_info=True)
-        result = replace(
-            result, failure=_unexpected(job.track.name, name, error), trace="".join(traceback.format_exception(error))
-        )
+        result = replace(fault(name, job, error), opening=result.opening)
     return replace(result, seconds=time.perf_counter() - started, peak_bytes=peak_memory())
 
 
@@ -184,11 +189,14 @@ def _out_of_memory(track: str, name: str) -> Failure:
     )
 
 
-def _unexpected(track: str, name: str, error: Exception) -> Failure:
-    return Failure(
+def fault(name: str, job: Job, error: Exception) -> StepResult:
+    """Return that the stage ``name`` ended in an error that no room foresaw."""
+    track = job.track.name
+    failure = Failure(
         track,
         name,
         f"{name} failed on {track} in a way that sda does not know.",
         f"{type(error).__name__}: {error}",
         "Nothing was written for this track. Please report it with the run log, which holds the details.",
     )
+    return StepResult(job, name, 0.0, 0, os.getpid(), failure, trace="".join(traceback.format_exception(error)))

@@ -68,6 +68,9 @@ def test_only_what_is_wanted_is_asked_and_shortened_where_that_is_wanted() -> No
     assert found.texts == {"music_flamingo_structure": "A long tone.", "music_flamingo_short_structure": "Short."}
     assert voice.asked[1][0].endswith("A long tone.")
     assert voice.asked[1][1] is None
+    voice.asked.clear()
+    assert len(described(voice, Settings(short=True)).texts) == 10
+    assert [samples is None for _, samples, _ in voice.asked] == [False] * 5 + [True] * 5
 
 
 def test_no_words_are_no_caption() -> None:

@@ -46,6 +46,36 @@ def test_a_server_that_is_busy_or_fails_is_asked_again(status: int) -> None:
     assert asking(lambda number: (status, b"busy") if number < 2 else "A tone.").text == "A tone."
 
 
+def test_what_a_server_says_of_its_error_is_told_as_a_sentence() -> None:
+    deaf = b'{"error": {"code": 500, "message": "audio input is not supported", "type": "server_error"}}'
+    with pytest.raises(ModelError) as caught, serving(lambda _: (500, deaf)) as (address, asked):
+        Chat(address).ask("What is it?", NOISE, 64)
+    assert caught.value.why == "It said: audio input is not supported"
+    assert "--mmproj" in caught.value.fix
+    assert len(asked) == 1
+    long = b'{"error": {"message": "request (9 tokens) exceeds the available context size (8 tokens)"}}'
+    with pytest.raises(ModelError, match="error 400") as caught, serving(lambda _: (400, long)) as (address, _):
+        Chat(address).ask("What is it?", NOISE, 64)
+    assert "--ctx-size" in caught.value.fix
+
+
+@pytest.mark.parametrize("said", ['{"error": "no"}', '{"error": {"message": 3}}'])
+def test_any_other_error_is_told_as_it_came(said: str) -> None:
+    with pytest.raises(ModelError) as caught, serving(lambda _: (418, said.encode())) as (address, _):
+        Chat(address).ask("What is it?", NOISE, 64)
+    assert caught.value.why == f"It said: {said}"
+
+
+def test_a_proxy_is_passed_by_for_a_server_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with serving(lambda _: "A tone.") as (address, _):
+        assert Chat(address, direct=True).ask("What is it?", NOISE, 64).text == "A tone."
+        with pytest.raises(ServerLost):
+            Chat(address).ask("What is it?", NOISE, 64)
+
+
 def test_it_is_not_asked_for_ever() -> None:
     with (
         pytest.raises(ModelError, match="error 500") as caught,

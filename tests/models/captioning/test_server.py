@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -61,16 +62,20 @@ def test_it_is_started_for_the_device(launch: Launch) -> None:
     assert cuda[cuda.index("--host") + 1] == "127.0.0.1"
 
 
-def test_it_is_started_again_once(launch: Launch, manners: Manners, tmp_path: Path) -> None:
+def test_it_is_started_again_once(
+    launch: Launch, manners: Manners, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     manners(die=str(tmp_path / "died"))
     running = LlamaServer(launch)
     with pytest.raises(ModelError, match="not there") as lost:
         Chat(running.address).ask("What is it?", None, 8)
     running.restart(lost.value)
     assert Chat(running.address).ask("What is it?", None, 8).text.startswith("You asked")
+    assert "SIGABRT" in caplog.messages[0]
+    assert "GGML_ASSERT failed" in caplog.messages[0]
     with pytest.raises(ModelError, match="ended twice") as caught:
         running.restart(lost.value)
-    assert "GGML_ASSERT failed" in caught.value.why
+    assert "model.gguf" in caught.value.why
 
 
 def test_one_that_ends_while_loading_says_what_it_said_last(launch: Launch, manners: Manners) -> None:
@@ -142,7 +147,52 @@ def test_the_keeper_hands_the_exit_status_on() -> None:
     command = [sys.executable, keeper.__file__, sys.executable, "-c", "raise SystemExit(7)"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as kept:
         assert kept.wait(PATIENCE) == 7
+    command[2:] = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as kept:
+        assert kept.wait(PATIENCE) == keeper.SIGNALLED + signal.SIGKILL
 
 
-def test_a_log_that_is_gone_tells_nothing(tmp_path: Path) -> None:
-    assert server._last_lines(tmp_path / "none") == ""
+def test_a_log_that_is_gone_tells_nothing(launch: Launch) -> None:
+    lost = ModelError("It is lost.", "This is why it was lost.", "None.")
+    running = LlamaServer(launch)
+    running.restart(lost)
+    launch.log.unlink()
+    with pytest.raises(ModelError, match="ended twice") as caught:
+        running.restart(lost)
+    assert caught.value.why == lost.why
+
+
+def test_of_what_it_said_the_errors_are_told() -> None:
+    said = b"0.00.001.002 I srv: loading\n0.00.001.003 E srv: no  memory\n0.00.001.004 I srv: cleaning up\n"
+    assert server._last_lines(said) == "srv: no memory"
+    assert server._last_lines(b"one\n\n two\nthree\nfour\n") == "two / three / four"
+    assert server._last_lines(b"") == ""
+
+
+def test_a_signal_that_ended_it_is_told() -> None:
+    assert server._ending(0) == server._ending(1) == []
+    assert server._ending(128 + signal.SIGABRT) == ["The signal SIGABRT ended it."]
+    assert "memory" in server._ending(128 + signal.SIGKILL)[0]
+    assert server._ending(255) == ["The signal 127 ended it."]
+
+
+def test_its_environment_holds_a_key_and_the_one_device(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLAMA_API_KEY", "another")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,GPU-3")
+    monkeypatch.delenv("HIP_VISIBLE_DEVICES", raising=False)
+    assert launch.environment("secret")["LLAMA_API_KEY"] == "secret"
+    assert launch.environment("secret")["CUDA_VISIBLE_DEVICES"] == "2,GPU-3"
+    second = replace(launch, device="cuda:1").environment("secret")
+    assert (second["CUDA_VISIBLE_DEVICES"], second["HIP_VISIBLE_DEVICES"]) == ("GPU-3", "1")
+    assert replace(launch, device="mps").environment("secret")["LLAMA_ARG_CACHE_RAM"] == "0"
+    assert "secret" not in launch.command(1)
+
+
+def test_one_without_an_accelerator_is_told_where_one_was_chosen(
+    launch: Launch, manners: Manners, caplog: pytest.LogCaptureFixture
+) -> None:
+    manners(says="warning: no usable GPU found, --gpu-layers option will be ignored")
+    for device in ("cpu", "cuda:0"):
+        LlamaServer(replace(launch, device=device)).close()
+    [told] = caplog.messages
+    assert "cuda:0" in told

@@ -1,8 +1,10 @@
 """Decode through libsndfile: WAV, AIFF, W64, CAF, AU, FLAC and Ogg Vorbis."""
 
+import contextlib
+import errno
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +18,8 @@ from small_dataset_audio.audio.decoders.gather import BLOCK, Gathered
 
 _UNKNOWN_LENGTH: Final = (1 << 63) - 1
 """libsndfile's number of samples for a FLAC stream that does not say."""
+_SYSTEM_ERROR: Final = 2
+"""libsndfile's SF_ERR_SYSTEM."""
 _ENCODINGS: Final = {
     "PCM_S8": ("pcm", 8),
     "PCM_U8": ("pcm", 8),
@@ -91,7 +95,7 @@ def read_vorbis(gathered: Gathered, parts: Sequence[bytes], declared: int | None
     """
     for part in parts:
         try:
-            source = _open(io.BytesIO(part))
+            source = _opened(io.BytesIO(part))
         except NotForLibsndfile as refusal:
             gathered.why = str(refusal)
             return
@@ -109,11 +113,41 @@ def _read_blocks(gathered: Gathered, source: soundfile.SoundFile, order: Sequenc
         while len(block := source.read(out=room)):
             gathered.append(block.T if order is None else block.T[list(order)])
     except soundfile.LibsndfileError as error:
+        _raise_if_the_disk_failed(error)
         gathered.why = str(error.error_string)
 
 
-def _open(file: Path | io.BytesIO) -> soundfile.SoundFile:
-    try:  # a path as bytes: names need not be UTF-8
-        return soundfile.SoundFile(os.fsencode(file) if isinstance(file, Path) else file)
+@contextlib.contextmanager
+def _open(file: Path | io.BytesIO) -> Iterator[soundfile.SoundFile]:
+    """Yield a file, open; what closing it answers is of no interest, since nothing was written.
+
+    Raises:
+        NotForLibsndfile: libsndfile does not open it.
+        OSError: the disk fails.
+    """
+    source = _opened(file)
+    try:
+        yield source
+    finally:
+        with contextlib.suppress(soundfile.LibsndfileError):
+            source.close()
+
+
+def _opened(file: Path | io.BytesIO) -> soundfile.SoundFile:
+    name = os.fsencode(file) if isinstance(file, Path) else file  # as bytes: names need not be UTF-8
+    with contextlib.suppress(soundfile.LibsndfileError):
+        return soundfile.SoundFile(name)
+    try:  # again: a disk that failed for a moment looks to libsndfile like another format
+        return soundfile.SoundFile(name)
     except soundfile.LibsndfileError as error:
+        _raise_if_the_disk_failed(error)
         raise NotForLibsndfile(str(error.error_string)) from error
+
+
+def _raise_if_the_disk_failed(error: soundfile.LibsndfileError) -> None:
+    """Raise an `OSError` where a system call of libsndfile failed: that says nothing of the file.
+
+    Another decoder could have better luck a moment later, and see the file with other eyes: the result would depend on it.
+    """
+    if error.code == _SYSTEM_ERROR:
+        raise OSError(errno.EIO, "reading failed in the middle") from error

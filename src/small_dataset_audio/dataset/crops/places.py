@@ -6,6 +6,7 @@ from typing import Final
 
 from small_dataset_audio.atomic import store_error
 from small_dataset_audio.dataset.layout import Track
+from small_dataset_audio.errors import StoreError
 
 CROPS: Final = "crops"
 """The folder in a track's folder."""
@@ -35,9 +36,10 @@ def crop_folders(track: Track) -> list[Track]:
     """Return the folders beside a track's crops, in their order, whoever made them.
 
     Raises:
-        StoreError: the folder of the crops cannot be read.
+        StoreError: the folder of the crops cannot be read, or is a link.
     """
     folder = crops_folder(track)
+    require_no_link(folder)
     try:
         with os.scandir(folder) as entries:
             names = [
@@ -50,6 +52,20 @@ def crop_folders(track: Track) -> list[Track]:
     except OSError as error:
         raise store_error("read", folder, error) from error
     return [Track(folder / name) for name in sorted(names, key=_by_number)]
+
+
+def require_no_link(folder: Path) -> None:
+    """Return if the folder of the crops is no link: sda writes inside the library alone.
+
+    Raises:
+        StoreError: it is one.
+    """
+    if os.path.islink(folder):  # noqa: PTH114 - it never raises
+        raise StoreError(
+            f"The crops of {folder.parent.name} were left alone.",
+            f"{folder} is a link, and sda writes inside the library alone.",
+            "Put a real folder in the place of the link, or remove it, then run the command again.",
+        )
 
 
 def _by_number(name: str) -> tuple[str, int, str]:

@@ -5,6 +5,8 @@ recording, the beats or the settings are others) are never mixed with new ones a
 then, and the caller says so. What sda did not make is never removed at all.
 """
 
+import contextlib
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from small_dataset_audio.audio.content import file_sha256
 from small_dataset_audio.dataset.crops.build import SUFFIX, Crop, Record, Source, build_crops, crop_values, record_of
 from small_dataset_audio.dataset.crops.inherit import TIMES
 from small_dataset_audio.dataset.crops.origin import STAGE, Origin, read_origin
-from small_dataset_audio.dataset.crops.places import crop_folders, crops_folder
+from small_dataset_audio.dataset.crops.places import crop_folders, crops_folder, require_no_link
 from small_dataset_audio.dataset.info import read_info, safe_update
 from small_dataset_audio.dataset.layout import MIX, Track
 from small_dataset_audio.dataset.lock import LOCK_NAME, track_lock
@@ -69,6 +71,7 @@ def store_crops(
         StoreError: something cannot be written, or a file that sda did not make is in the way.
     """
     with track_lock(track.folder):
+        require_no_link(crops_folder(track))
         _sweep(crops_folder(track))
         present = {one.name: read_origin(one) for one in crop_folders(track)}
         wanted = {crop.name: crop for crop in crops}
@@ -113,7 +116,8 @@ def _make(
         made, clipped = build_crops(folder, crops, sources, values, record)
         _publish(folder, made, replaced)
     finally:
-        _sweep(folder)
+        with contextlib.suppress(StoreError):  # what stays is hidden, and swept by the next run
+            _sweep(folder)
     return clipped
 
 
@@ -132,11 +136,11 @@ def _publish(folder: Path, made: Mapping[str, Path], replaced: Sequence[str]) ->
 
 def _sweep(folder: Path) -> None:
     """Remove folders that are not complete, or were replaced; the track's lock must be held."""
-    for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}"):
-        try:
+    try:
+        for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}"):
             shutil.rmtree(leftover)
-        except OSError as error:
-            raise store_error("clean up", leftover, error) from error
+    except OSError as error:
+        raise store_error("clean up", folder, error) from error
 
 
 def _refresh(there: Track, crop: Crop, origin: Origin, values: Mapping[str, Any], record: Record) -> None:
@@ -173,15 +177,22 @@ def _foreign_files(crop: Track, origin: Origin) -> list[str]:
     """Return the names in a crop's folder that sda did not make; its ``.INFO`` if that holds values of somebody else."""
     known = {f"{crop.name}.{suffix}" for suffix in (*TIMES, TIMESERIES)} | {LOCK_NAME}
     found = []
-    for path in sorted(crop.folder.iterdir()):
+    for path in _listed(crop.folder):
         if path.name in known or path.name.endswith(TEMPORARY_SUFFIX):
             continue
         if path == crop.info:
             if _foreign_values(crop):
                 found.append(path.name)
-        elif path.is_dir() or origin.files.get(path.name) != file_sha256(path):
+        elif os.path.isdir(path) or origin.files.get(path.name) != file_sha256(path):  # noqa: PTH112 - it never raises
             found.append(path.name)
     return found
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise store_error("read", folder, error) from error
 
 
 def _foreign_values(crop: Track) -> bool:

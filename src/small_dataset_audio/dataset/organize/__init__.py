@@ -46,7 +46,7 @@ def organize(incoming: Incoming) -> Track:
         UnreadableInfo: the track has an `.INFO` file that is not the flat JSON it must be.
     """
     if incoming.state == "present" and incoming.note is not None:
-        safe_update(incoming.track.info, {}, reserved={"source": incoming.note})
+        safe_update(incoming.track.info, {}, reserved={"source": incoming.note, **_lacking(incoming.track)})
     if incoming.state != "new":
         return incoming.track
     if incoming.source.suffix.lower() not in SUFFIXES:
@@ -55,10 +55,23 @@ def organize(incoming: Incoming) -> Track:
             "Its name does not end like that of a recording, so nobody would know the copy for one.",
             "Give it the suffix of its format, such as .wav, .flac or .mp3, and run the command again.",
         )
+    facts = _facts(incoming.source)
+    return next(track for track in _places(incoming) if _settle(incoming.source, track, facts))
+
+
+def _facts(recording: Path) -> dict[str, object]:
+    """Return what the header of a recording says, as `.INFO` notes it."""
     from small_dataset_audio.audio.decode import probe  # noqa: PLC0415 - the decoders take time to load
 
-    facts = {name: value for name, value in asdict(probe(incoming.source)).items() if value is not None}
-    return next(track for track in _places(incoming) if _settle(incoming.source, track, facts))
+    return {name: value for name, value in asdict(probe(recording)).items() if value is not None}
+
+
+def _lacking(track: Track) -> dict[str, object]:
+    """Return what a run that was ended right after the copy could not note any more: the recording's identity and facts."""
+    mix = track.mix
+    if mix is None or "rate" in provenance_of(track).get("audio", {}):
+        return {}
+    return {"audio": {**audio_identity(track, remember=False), **_facts(mix)}}
 
 
 def _places(incoming: Incoming) -> Iterator[Track]:

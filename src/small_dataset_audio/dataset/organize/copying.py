@@ -7,6 +7,7 @@ import hashlib
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -61,7 +62,18 @@ def copy_verified(source: Path, target: Path) -> Copied:
     return copied
 
 
-def _reading(path: Path) -> FileIO:
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[FileIO]:
+    """Yield the original, open; what closing it answers is of no interest, since nothing was written."""
+    original = _opened(path)
+    try:
+        yield original
+    finally:
+        with contextlib.suppress(OSError):
+            original.close()
+
+
+def _opened(path: Path) -> FileIO:
     try:
         # non-blocking, so that a named pipe that took the recording's place does not make us wait
         return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0)

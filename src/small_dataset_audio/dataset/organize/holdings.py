@@ -167,9 +167,15 @@ def _is_free(track: Track, recording: Path) -> bool:
 
 
 def _has_mix(track: Track, recording: Path) -> bool:
-    """Whether a track has a full mix, most likely under the suffix of the recording that it came from."""
+    """Whether a track has a full mix, most likely under the suffix of the recording that it came from.
+
+    One that may not be looked at is not taken for gone: its recording would come in a second time.
+    """
     likely = os.path.join(track.folder, MIX + recording.suffix.lower())  # noqa: PTH118 - asked a million times
-    return os.path.exists(likely) or _mix(track) is not None  # noqa: PTH110
+    try:
+        return os.path.exists(likely) or track.mix is not None  # noqa: PTH110
+    except StoreError:
+        return True
 
 
 def _mix(track: Track) -> Path | None:

@@ -32,8 +32,9 @@ TOKENIZER: Final = "t5_tokenizer"
 """The registry's name of the vocabulary that captions are checked against."""
 KEY_VARIABLE: Final = "SDA_CAPTIONS_KEY"
 _PROJECTOR: Final = "mmproj"
-_SERVER_SECONDS: Final = 600.0
-"""How much of a recording the model behind a server is given: what Music Flamingo for llama.cpp can hear."""
+_SERVER_SECONDS: Final = 599.9
+"""How much of a recording the model behind a server is given: what Music Flamingo for llama.cpp can hear, ten minutes, less a
+moment, for llama.cpp adds a window of silence to a sound that fills its last window of 30 s."""
 _SHORT_TOKENS: Final = 96
 _FEWEST_LETTERS: Final = 3
 
@@ -123,9 +124,10 @@ class ServerVoice:
         return Chat(
             address=self._server.address if self._server is not None else self._settings.endpoint.rstrip("/"),
             model="" if own else self._settings.endpoint_model,
-            key="" if own else os.environ.get(KEY_VARIABLE, ""),
+            key=self._server.key if self._server is not None else os.environ.get(KEY_VARIABLE, ""),
             patience=self._settings.patience,
             temperature=self._settings.temperature,
+            direct=own,
         )
 
     def _sound(self, samples: Heard) -> Sound:
@@ -166,30 +168,35 @@ class Captioner:
             answer = self._voice.ask(
                 question(kind, self._settings, facts.genres, facts.metadata), samples, self._settings.max_tokens
             )
-            text = self._take(found, KEY + kind, answer, facts)
-            if text is not None and self._settings.short:
-                self._take(found, SHORT_KEY + kind, self._voice.ask(SHORTEN + text, None, _SHORT_TOKENS), facts)
+            self._take(found, KEY + kind, answer, facts)
+        if self._settings.short:
+            self._shorten(found, facts)
         return found
+
+    def _shorten(self, found: Captions, facts: Facts) -> None:
+        """Have the captions shortened: after all questions about the sound, which a server keeps in mind only until another."""
+        for kind in self._settings.prompts:
+            if text := found.texts.get(KEY + kind):
+                self._take(found, SHORT_KEY + kind, self._voice.ask(SHORTEN + text, None, _SHORT_TOKENS), facts)
 
     def close(self) -> None:
         """Let go of the model."""
         self._voice.close()
 
-    def _take(self, found: Captions, name: str, answer: Answer, facts: Facts) -> str | None:
-        """Note an answer, or why it is none; return the caption."""
+    def _take(self, found: Captions, name: str, answer: Answer, facts: Facts) -> None:
+        """Note an answer as a caption, or why it is none."""
         text = wording.plain(answer.text)
         if not answer.complete:
             text = wording.whole_sentences(text)
             found.warnings.append(f"{name} reached captions.max_tokens and ends with its last whole sentence.")
         if sum(one.isalpha() for one in text) < _FEWEST_LETTERS:
             found.absent[name] = "the model gave no words"
-            return None
+            return
         found.texts[name] = text
         if strange := self._outside(text):
             found.warnings.append(f"{name} holds characters that T5 does not know: {' '.join(strange)}")
         if self._settings.evidence and (wrong := contradictions(text, facts.values)):
             found.contradictions[name] = wrong
-        return text
 
 
 def weights_of(settings: Settings) -> str | None:
@@ -248,7 +255,7 @@ def _launch(settings: Settings, folder: Path, device: str, log: Path) -> Launch:
             "It takes two GGUF files: the language model, and the projector, with mmproj in its name.",
             f"Run `sda models pull {folder.name}`.",
         )
-    return Launch(settings.server, models[0], projectors[0], log, device)
+    return Launch(settings.server, models[0], projectors[0], log, device, answer_tokens=settings.max_tokens)
 
 
 def _outside(store: Store) -> wording.Outside:

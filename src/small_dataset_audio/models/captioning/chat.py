@@ -1,6 +1,7 @@
 """Questions about a sound to a server that speaks as OpenAI's chat completions do, llama-server among them."""
 
 import base64
+import json
 import logging
 import time
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers that another try may change (RFC 9110; 425: RFC 8470; 429: RFC 6585)."""
 _CONNECT_SECONDS: Final = 10.0
 _SHOWN: Final = 300
+_CONTEXT: Final = "context size"
+_DEAF: Final = "audio input is not supported"
+"""What llama-server says of a request that is too long, with the status 400, and of a model without ears, with 500."""
 
 
 class ServerLost(ModelError):  # noqa: N818 - the name says what happened
@@ -60,6 +64,7 @@ class Chat:
         patience: seconds that an answer may take.
         temperature: 0 for the same words every time.
         pause: seconds before the second try; it doubles.
+        direct: past any proxy that the environment names, for a server on this machine.
     """
 
     address: str
@@ -68,6 +73,7 @@ class Chat:
     patience: float = 600.0
     temperature: float = 0.0
     pause: float = _FIRST_PAUSE
+    direct: bool = False
 
     def ask(self, question: str, sound: Sound | None, max_tokens: int) -> Answer:
         """Return the answer to ``question``, about ``sound`` if there is one.
@@ -91,7 +97,7 @@ class Chat:
             status, text, answer = self._post(body)
             if answer is not None:
                 return answer
-            if status not in _PASSING or attempt == _TRIES:
+            if status not in _PASSING or _DEAF in text or attempt == _TRIES:
                 raise self._refused(status, text)
             _LOGGER.info("The caption server answered %d; asking again", status)
             time.sleep(self.pause * 2 ** (attempt - 1))
@@ -104,7 +110,9 @@ class Chat:
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         limit = httpx2.Timeout(self.patience, connect=_CONNECT_SECONDS)
         try:
-            response = httpx2.post(f"{self.address}/chat/completions", json=body, headers=headers, timeout=limit)
+            response = httpx2.post(
+                f"{self.address}/chat/completions", json=body, headers=headers, timeout=limit, trust_env=not self.direct
+            )
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
             raise self._lost("That is no address", error) from error
         except httpx2.ConnectError as error:
@@ -153,10 +161,25 @@ class Chat:
             404: "captions.endpoint must end before /chat/completions, mostly in /v1.",
             413: "The recording is too long for that server.",
         }
-        fix = fixes.get(
-            status, "Look into the server's log, then run the same command again: it goes on where it stopped."
-        )
-        return ModelError(f"The caption server answered with the error {status}.", f"It said: {_excerpt(text)}", fix)
+        said = _error_message(text)
+        if _CONTEXT in said:
+            fix = "Give that server a larger context (llama-server: --ctx-size), or ask a shorter question."
+        elif _DEAF in said:
+            fix = "Use a model that takes sound, such as Music Flamingo, and start llama-server with its projector (--mmproj)."
+        else:
+            fix = fixes.get(
+                status, "Look into the server's log, then run the same command again: it goes on where it stopped."
+            )
+        return ModelError(f"The caption server answered with the error {status}.", f"It said: {_excerpt(said)}", fix)
+
+
+def _error_message(body: str) -> str:
+    """Return the sentence in an answer that is an error as OpenAI has them; any other answer as it is."""
+    try:
+        message = json.loads(body)["error"]["message"]
+    except (ValueError, LookupError, TypeError):
+        return body
+    return message if isinstance(message, str) else body
 
 
 def _excerpt(text: str) -> str:

@@ -1,7 +1,8 @@
 """Runs a program and ends it when whoever started this keeper is gone, however that ended.
 
 Called as ``python keeper.py PROGRAM [ARGUMENT…]``. The one who calls holds the other end of stdin: when that closes, by
-intent or because the process died, the program is asked to end, and is ended if it does not. The exit status is the program's.
+intent or because the process died, the program is asked to end, and is ended if it does not. The exit status is the program's,
+or 128 and the number of the signal that ended it, as in a shell.
 """
 
 import os
@@ -13,6 +14,8 @@ from collections.abc import Sequence
 from typing import Final
 
 GRACE_SECONDS: Final = 5.0
+SIGNALLED: Final = 128
+"""Exit statuses above it: a signal ended the program."""
 
 
 def keep(command: Sequence[str]) -> int:
@@ -34,4 +37,5 @@ def _end_with_stdin(program: "subprocess.Popen[bytes]") -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(keep(sys.argv[1:]) & 0xFF)
+    status = keep(sys.argv[1:])
+    sys.exit(status if status >= 0 else SIGNALLED - status)

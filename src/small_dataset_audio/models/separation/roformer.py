@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from small_dataset_audio.atomic import read_whole, store_error
 from small_dataset_audio.errors import ModelError
 from small_dataset_audio.hardware.runtime import import_torch
 from small_dataset_audio.models.opening import extra, state_dict
@@ -23,6 +24,8 @@ _LOGGER: Final = logging.getLogger(__name__)
 _EXTRA: Final = "separation"
 _NAME: Final = re.compile(r"[a-z][a-z0-9 _-]{0,31}")
 """What a stem may be called: files are named after it."""
+_LARGEST: Final = 2**20
+"""Bytes: a description is a page of text."""
 _RATE: Final = 44100
 """Where a description gives none."""
 _CHUNK: Final = 588800
@@ -145,10 +148,18 @@ def _yaml(path: Path) -> Mapping[str, Any]:
     class Plain(yaml.SafeLoader):  # type: ignore[misc,name-defined] # the base class is found when it is needed
         """Reads what a published description holds, and builds nothing else."""
 
+        def compose_node(self, parent: object, index: object) -> object:
+            """Refuse aliases: a few lines of them stand for billions of values."""
+            if self.check_event(yaml.AliasEvent):
+                raise yaml.YAMLError("it refers to parts of itself")
+            return super().compose_node(parent, index)
+
     Plain.add_constructor("tag:yaml.org,2002:python/tuple", lambda loader, node: loader.construct_sequence(node))
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=Plain)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        content = yaml.load(read_whole(path, _LARGEST).decode("utf-8"), Loader=Plain)
+    except OSError as error:
+        raise store_error("read", path, error) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, or a date that there is not
         raise _unusable(path, f"It is not plain YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(content, dict):
         raise _unusable(path, "It holds no sections.")

@@ -35,7 +35,7 @@ class Estimate:
         low: at least about that long.
         high: at most about that long.
         durations: track folder -> seconds of its recording, of those whose header was read.
-        work: (track folder, stage) -> seconds of work, where that is known.
+        work: (track folder, stage) -> seconds of work, of those jobs whose recording's header was read.
     """
 
     tracks: int = 0
@@ -86,7 +86,7 @@ def estimate(
         (job.track.folder, one.stage.name): seconds
         for one in busy
         for job in one.jobs
-        if (seconds := one.work(job)) is not None
+        if job.track.folder in known and (seconds := one.work(job)) is not None
     }
     seconds, low, high = (_wall(plan.jobs, busy, workers, bound) for bound in get_args(Bound))
     return Estimate(len(plan.jobs), workers, told, seconds, low, high, known, work)

@@ -79,6 +79,7 @@ class StageForecast:
         self._machine = machine
         self._load = stage.load(settings)
         self.on_accelerator = stage.accelerator(settings)
+        self._where = machine.where(stage)  # asked for once, not for every track: it takes a look at the weights
         self._device_gb = stage.memory_gb(settings) if self.on_accelerator else None
         self.pace, self._basis = self._found_pace()
 
@@ -119,7 +120,7 @@ class StageForecast:
         What the stage declares counts before what run logs tell: these know of no longer recordings than there were.
         """
         on_device = None if self._device_gb is None else int(self._device_gb * GIB)
-        if self._machine.where(self.stage) != HOST:
+        if self._where != HOST:
             return on_device
         load = self._load
         on_host = None if load.memory is None else int(load.memory + audio * load.memory_per_second)
@@ -147,7 +148,7 @@ class StageForecast:
             self._work(audio, "high"),
             self._basis,
             0 if self.pace is None else self.pace.tracks,
-            self._machine.where(self.stage),
+            self._where,
             memory,
             fits,
             why or self._rests_on(),
@@ -160,7 +161,7 @@ class StageForecast:
             return None, ""
         if memory <= there.free:
             return True, ""
-        where = self._machine.where(self.stage)
+        where = self._where
         needs = f"It needs {gib(memory)} of memory"
         by = f" ({there.limited_by})" if there.limited_by is not None else ""
         if memory > there.total:

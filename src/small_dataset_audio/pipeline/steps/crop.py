@@ -3,18 +3,18 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
-from small_dataset_audio.atomic import store_error
 from small_dataset_audio.audio.decode import decode
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.dataset.crops.build import Record, Source
 from small_dataset_audio.dataset.crops.inherit import TIMES, inherited, known_times, was_analyzed
 from small_dataset_audio.dataset.crops.origin import STAGE
-from small_dataset_audio.dataset.identity import audio_identity, stem_identities
-from small_dataset_audio.dataset.info import read_info
+from small_dataset_audio.dataset.identity import audio_identity, beside_sha256, stem_identities
+from small_dataset_audio.dataset.info import read_info, read_provenance, read_values
 from small_dataset_audio.dataset.layout import Track
+from small_dataset_audio.dataset.provenance import RESERVED
 from small_dataset_audio.errors import StoreError
 from small_dataset_audio.features.catalog import declared
 from small_dataset_audio.pipeline.cropping import Recording, cut
@@ -27,8 +27,9 @@ _LABELS: Final = "labels"
 _VERSION: Final = 1
 
 
+@cache
 def measured_names() -> frozenset[str]:
-    """Return the names of the numbers that are measured on every crop itself."""
+    """Return the names of the numbers that are measured on every crop itself. Asked for once: it goes through packages."""
     return frozenset(name for name, feature in declared().items() if feature.group != _LABELS)
 
 
@@ -85,14 +86,10 @@ def _inputs(track: Track, remember: bool) -> Mapping[str, str]:  # noqa: FBT001 
     """Return the content hashes of what a crop takes over: stems, beats and onsets, labels, captions and tempo."""
     found = {name: one["sha256"] for name, one in stem_identities(track, remember=remember).items()}
     for suffix in TIMES:
-        path = track.sidecar(suffix)
-        try:
-            found[suffix] = hashlib.sha256(path.read_bytes()).hexdigest()
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise store_error("read", path, error) from error
-    values: dict[str, Any] = inherited(read_info(track.info), measured_names())
+        if (sha256 := beside_sha256(track.sidecar(suffix))) is not None:
+            found[suffix] = sha256
+    info = {**read_values(track.info), RESERVED: read_provenance(track.info)}
+    values: dict[str, Any] = inherited(info, measured_names())
     if values:
         found["inherited"] = hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
     return found

@@ -20,7 +20,7 @@ from small_dataset_audio.audio.formats import SUFFIXES
 from small_dataset_audio.audio.spool import BLOCK, give_back
 from small_dataset_audio.dataset.identity import stem_identities
 from small_dataset_audio.dataset.info import read_provenance, safe_update
-from small_dataset_audio.dataset.layout import Track
+from small_dataset_audio.dataset.layout import MIX, Track
 from small_dataset_audio.dataset.lock import track_lock
 from small_dataset_audio.models.separation.stems import Stems
 
@@ -96,13 +96,26 @@ def foreign_stems(track: Track, *, remember: bool) -> dict[str, str]:
 def in_the_way(track: Track, names: set[str]) -> list[str]:
     """Return the audio files called ``names`` in a track's folder that sda did not write."""
     noted = _noted(track)
-    found = (path for path in track.folder.iterdir() if path.stem in names and path.suffix.lower() in SUFFIXES)
-    return sorted(path.name for path in found if not _is_own(path.name, file_sha256(path), noted))
+    found = (path for path in _audio_files(track) if path.stem in names)
+    return [path.name for path in found if not _is_own(path.name, file_sha256(path), noted)]
+
+
+def _audio_files(track: Track) -> list[Path]:
+    """Return the audio files in a track's folder, sorted."""
+    try:
+        return sorted(path for path in track.folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    except OSError as error:
+        raise store_error("read", track.folder, error) from error
 
 
 def _noted(track: Track) -> dict[str, Any]:
+    """Return what ``.INFO`` notes of the separation, as far as it is of the shape that sda writes: anybody may have written it."""
     part = read_provenance(track.info).get(PART, {})
-    return part if isinstance(part, dict) else {}
+    noted = dict(part) if isinstance(part, dict) else {}
+    files, pending = noted.get(_FILES), noted.get(_PENDING)
+    noted[_FILES] = files if isinstance(files, dict) else {}
+    noted[_PENDING] = pending if isinstance(pending, list) else []
+    return noted
 
 
 def _note(track: Track, part: Mapping[str, object]) -> None:
@@ -110,9 +123,9 @@ def _note(track: Track, part: Mapping[str, object]) -> None:
 
 
 def _own_files(track: Track, noted: Mapping[str, Any]) -> list[str]:
-    """Return the names of the files that are there and were written by sda."""
-    names = [*noted.get(_FILES, {}), *noted.get(_PENDING, [])]
-    present = [name for name in dict.fromkeys(names) if (track.folder / name).is_file()]
+    """Return the names of the files that are there and were written by sda; files in the track's folder, and never its mix."""
+    names = {*noted.get(_FILES, {}), *(name for name in noted.get(_PENDING, []) if isinstance(name, str))}
+    present = [path.name for path in _audio_files(track) if path.name in names and path.stem != MIX]
     return [name for name in present if _is_own(name, file_sha256(track.folder / name), noted)]
 
 

@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 
 from small_dataset_audio.audio.clip import Clip
-from small_dataset_audio.audio.content import file_sha256
 from small_dataset_audio.audio.decode import decode
 from small_dataset_audio.config.model import Settings
+from small_dataset_audio.dataset.identity import beside_sha256
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.dataset.lock import track_lock
 from small_dataset_audio.dataset.times import read_times
@@ -152,8 +152,8 @@ def _moments(track: Track, suffix: str) -> Times:
 def _inputs(track: Track, remember: bool) -> Mapping[str, str]:  # noqa: FBT001 - the shape of `Stage.inputs`
     hashes = stem_hashes(track, remember)
     used = {DRUMS_STEM: hashes[DRUMS_STEM]} if DRUMS_STEM in hashes else {}
-    moments = {suffix: track.sidecar(suffix) for suffix in (BEATS, DOWNBEATS)}
-    return used | {suffix: file_sha256(path) for suffix, path in moments.items() if path.is_file()}
+    moments = {suffix: beside_sha256(track.sidecar(suffix)) for suffix in (BEATS, DOWNBEATS)}
+    return used | {suffix: sha256 for suffix, sha256 in moments.items() if sha256 is not None}
 
 
 def _obstacle(settings: Settings) -> SdaError | None:

@@ -1,0 +1,1 @@
+"""The pages of a report: each module returns one as text."""

@@ -1,0 +1,1 @@
+"""The Ray engine: the same plan on the machines of a cluster."""
