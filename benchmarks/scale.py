@@ -92,7 +92,7 @@ class Library:
             "size": _SIZE,
         }
         audio = {"sha256": digest, "size": _SIZE, "mtime_ns": MTIME_NS, "seconds": 180.0, "rate": 44100, "channels": 2}
-        noted = {"source": {**source, "mtime_ns": MTIME_NS, "sha256": digest}, "audio": audio}
+        noted: dict[str, object] = {"source": {**source, "mtime_ns": MTIME_NS, "sha256": digest}, "audio": audio}
         safe_update(track.info, {}, reserved={**noted, "stems": stem_identities(track, remember=False)})
         for stage in STAGES:
             if not stage.records or (stage.name in LEFT_OUT and not done):

@@ -46,7 +46,7 @@ REPORT_SCHEMA: Final[dict[str, Any]] = {
 def report(
     context: typer.Context,
     library: Annotated[
-        Path | None, typer.Argument(help="Library. Default: paths.library.", metavar="[LIBRARY]")
+        Path | None, typer.Argument(help="Library. Default: paths.library.", metavar="LIBRARY")
     ] = None,
     output: Annotated[
         Path | None,

@@ -1,6 +1,13 @@
 """The section ``[export]``: how a library is handed on to trainers."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from small_dataset_audio.config.section import Section, setting
+
+FeatureName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+"""A number's key in ``.INFO``; whether there is one of that name is known where features are."""
 
 
 class Export(Section):
@@ -17,7 +24,7 @@ class Export(Section):
         "[{genres}, ][{moods}, ][{instruments}, ][{bpm:.0f} BPM, ][{key}. ]{caption}",
         "What prompts are made from. {name} is filled in, and a part in [brackets] left out where that is not known.",
     )
-    features: list[str] | None = setting(
+    features: list[FeatureName] | None = setting(
         None,
         "The numbers that Stable Audio is conditioned on; what lacks one of them is left out. Not set: all numbers that "
         "every recording has.",

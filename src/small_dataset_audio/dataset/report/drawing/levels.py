@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import rfft
 
 from small_dataset_audio.audio.clip import Samples
 from small_dataset_audio.audio.spool import give_back
@@ -111,9 +112,9 @@ def _column_powers(samples: Samples, centres: NDArray[np.int64], window: int) ->
     padded = np.pad(inside, ((0, 0), (max(-start, 0), max(stop - samples.shape[1], 0))))
     give_back(inside)
     frames = np.lib.stride_tricks.sliding_window_view(padded, window, axis=1)[:, centres.ravel() - half - start]
-    spectra = np.abs(np.fft.rfft(frames * np.hanning(window).astype(np.float32), axis=2)) ** 2
-    summed = spectra.sum(axis=0).reshape(*centres.shape, half + 1)
-    return np.asarray(summed.mean(axis=1), dtype=np.float64)
+    spectra = rfft(frames * np.hanning(window).astype(np.float32), axis=2, overwrite_x=True)
+    power = (spectra.real**2 + spectra.imag**2).sum(axis=0)
+    return np.asarray(power.reshape(*centres.shape, half + 1).mean(axis=1), dtype=np.float64)
 
 
 def _bands(low: float, high: float, rate: int, window: int) -> NDArray[np.float64]:

@@ -21,6 +21,8 @@ _STOPS: Final = (
 )
 """From silence to full level. Lightness rises all the way, so that it reads the same to those who do not see colours."""
 
+_EFFORT: Final = 6
+"""Of zlib; 9 takes four times as long for 2 % less."""
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _BITS, _INDEXED = 8, 3
 _UP: Final = 2
@@ -55,7 +57,7 @@ def png(levels: NDArray[np.uint8]) -> bytes:
             _SIGNATURE,
             _chunk(b"IHDR", header),
             _chunk(b"PLTE", palette().tobytes()),
-            _chunk(b"IDAT", zlib.compress(rows.tobytes(), 9)),
+            _chunk(b"IDAT", zlib.compress(rows.tobytes(), _EFFORT)),
             _chunk(b"IEND", b""),
         )
     )
