@@ -36,7 +36,6 @@ from small_dataset_audio.dataset.demo.sound.keys import Bars, Plucked, SynthBass
 from small_dataset_audio.dataset.heard import listen
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.dataset.similar.alignment import align
-from small_dataset_audio.dataset.similar.comparison import compared
 from small_dataset_audio.dataset.similar.finding import similar_among
 
 Sound = NDArray[np.float32]
@@ -159,6 +158,7 @@ def write(library: Path, name: str, sound: Sound, rate: int, kind: str) -> Track
     """Return a new track."""
     track = Track(library / name)
     track.folder.mkdir(parents=True)
+    sound = sound / np.maximum(1, np.abs(sound).max())
     if kind != "MP3 64k":
         encode(track.folder / "full_mix.flac", sound, rate)
         return track
@@ -254,12 +254,12 @@ def chance(of: dict[str, tuple[str, str]], prints: dict[str, NDArray[np.uint8]])
     """Print how well the originals of different music agree by chance."""
     originals = [name for name, (piece, kind) in of.items() if kind == "original" and not piece.startswith("loop ")]
     reached = [
-        compared(prints[a], prints[b], found).score
+        found.seed
         for a, b in combinations(sorted(originals, key=lambda name: len(prints[name])), 2)
         if (found := align(prints[a], prints[b], (0,))) is not None and found.patches > 2
     ]
     points = ", ".join(f"{share:g} % {np.percentile(reached, share):.2f}" for share in (50, 95, 99, 100))
-    print(f"by chance, over {len(reached)} pairs of different music: {points}")
+    print(f"correlation by chance, over {len(reached)} pairs of different music: {points}")
 
 
 if __name__ == "__main__":

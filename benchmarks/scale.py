@@ -140,8 +140,15 @@ def _run_log(reports: Path) -> None:
     from small_dataset_audio.pipeline.stages import STAGES
 
     reports.mkdir()
-    step = {"event": "step", "ok": True, "seconds": 1.0, "audio_seconds": 60.0, "opening": 0.1, "peak_bytes": 10**8}
-    events = [{"event": "start", "likeness": likenesses(STAGES, Settings(), None)}]
+    step: dict[str, object] = {
+        "event": "step",
+        "ok": True,
+        "seconds": 1.0,
+        "audio_seconds": 60.0,
+        "opening": 0.1,
+        "peak_bytes": 10**8,
+    }
+    events: list[dict[str, object]] = [{"event": "start", "likeness": likenesses(STAGES, Settings(), None)}]
     events += [{**step, "stage": stage.name} for stage in STAGES for _ in range(200)]
     (reports / "run-20200101-000000-0000.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in events))
 

@@ -45,9 +45,7 @@ REPORT_SCHEMA: Final[dict[str, Any]] = {
 
 def report(
     context: typer.Context,
-    library: Annotated[
-        Path | None, typer.Argument(help="Library. Default: paths.library.", metavar="LIBRARY")
-    ] = None,
+    library: Annotated[Path | None, typer.Argument(help="Library. Default: paths.library.", metavar="LIBRARY")] = None,
     output: Annotated[
         Path | None,
         typer.Option(help="Where it goes. Default: a folder of the library's name in paths.reports.", metavar="DIR"),

@@ -54,37 +54,38 @@ def read_provenance(path: Path) -> dict[str, Any]:
         UnreadableInfo: the file is not the flat JSON it must be (noticed only as far as it is parsed).
         StoreError: the file cannot be read.
     """
-    text = _text(path)
-    start = _reserved_at(text)
-    if text is not None and start is not None:
-        with contextlib.suppress(ValueError, RecursionError, Misshapen):
-            return checked(decode(text[start + len(_RESERVED_START) : -len(_FILE_END)]))
-    return _provenance(path, _understood(path, text, load))
+    parts = _parts(path)
+    return parts[1] if parts is not None else _provenance(path, _understood(path, _text(path), load))
 
 
 def read_values(path: Path) -> dict[str, Any]:
-    """Return what `read_info` returns without the `_sda` part, which is most of the file and is not parsed for this.
+    """Return what `read_info` returns without the `_sda` part.
 
     Raises:
-        UnreadableInfo: the file is not the flat JSON it must be (noticed only as far as it is parsed).
+        UnreadableInfo: the file is not the flat JSON it must be.
         StoreError: the file cannot be read.
     """
-    text = _text(path)
-    start = _reserved_at(text)
-    if text is not None and start is not None:
-        with contextlib.suppress(Malformed):
-            return load(text[:start].rstrip().removesuffix(",") + _FILE_END)
-    values = _understood(path, text, load)
+    parts = _parts(path)
+    if parts is not None:
+        with contextlib.suppress(Malformed):  # which the whole text tells the place of
+            return load(parts[0] + _FILE_END)
+    values = _understood(path, _text(path), load)
     _provenance(path, values)
     values.pop(RESERVED, None)
     return values
 
 
-def _reserved_at(text: str | None) -> int | None:
-    """Return where the `_sda` part of a file's text starts, as sda writes it; None where that cannot be told."""
+@once
+def _parts(path: Path) -> tuple[str, dict[str, Any]] | None:
+    """Return the text of all values and the `_sda` part behind it, None where the file is not as sda writes it."""
+    text = _text(path)
     # Strings hold no line breaks, and one brace is left open: what starts here is the last top-level pair.
     start = text.rfind(_RESERVED_START) if text is not None and text.endswith(_FILE_END) else -1
-    return start if start >= 0 else None
+    if text is not None and start >= 0:
+        with contextlib.suppress(ValueError, RecursionError, Misshapen):
+            part = checked(decode(text[start + len(_RESERVED_START) : -len(_FILE_END)]))
+            return text[:start].removesuffix(","), part
+    return None
 
 
 def safe_update(

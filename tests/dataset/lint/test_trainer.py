@@ -1,11 +1,14 @@
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 
 from small_dataset_audio.config.model import Settings
-from small_dataset_audio.dataset.lint import Limits, lint
+from small_dataset_audio.dataset.layout import Track
+from small_dataset_audio.dataset.lint import Limits, lint, trainer
 from small_dataset_audio.dataset.lint.loader import Shape, fate, unseen
+from small_dataset_audio.errors import StoreError
 from support.crop_tracks import carried_out, crop_settings, cuttable
 from support.signals import Signal, noise, silence, write_audio
 from support.similar_pieces import piece
@@ -89,6 +92,24 @@ def test_a_library_through_the_eyes_of_the_trainer(tmp_path: Path) -> None:
     }
 
 
+def test_folders_that_cannot_be_read_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    track = piece(tmp_path / "library", "song", noise(1.0), rate=44100)
+    (track.folder / "crops" / "empty").mkdir(parents=True)
+    seen = lint(tmp_path / "library", {}, cache=tmp_path / "cache", checks=["trainer"], workers=1).trainer
+    assert [one["track"] for one in seen] == ["song"]
+
+    def refuse(_: object) -> NoReturn:
+        raise StoreError("what", "why", "fix")
+
+    monkeypatch.setattr(trainer, "crop_folders", refuse)
+    again = lint(tmp_path / "library", {}, cache=tmp_path / "cache", checks=["trainer"], workers=1).trainer
+    assert list(again) == list(seen)
+    monkeypatch.setattr(Track, "mix", property(refuse))
+    found = lint(tmp_path / "library", {}, cache=tmp_path / "cache", checks=["unreadable", "trainer"], workers=1)
+    assert found.trainer == ()
+    assert [(one.track, one.file, one.severity) for one in found.found] == [("song", None, "fail")]
+
+
 def cropped(folder: Path, samples: Signal | None = None) -> Settings:
     settings = crop_settings(folder, seconds=2.0, beat_aligned=False, fade_ms=0.0)
     track = cuttable(folder / "library", samples)
@@ -97,8 +118,6 @@ def cropped(folder: Path, samples: Signal | None = None) -> Settings:
 
 
 def test_crops_are_seen_as_their_recording_has_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from small_dataset_audio.dataset.lint import trainer
-
     cropped(tmp_path)
     monkeypatch.setattr(trainer, "listen", lambda *_, **__: pytest.fail("a loud crop needs no listening"))
     limits = Limits(rate=8000, sample_size=16000)

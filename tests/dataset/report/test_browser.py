@@ -1,5 +1,6 @@
 """The pages in a real browser, without a window."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from small_dataset_audio.dataset.report.links import slug
 from small_dataset_audio.dataset.report.write import write_report
 from small_dataset_audio.features.catalog import BY_NAME
-from support.browser import Browser, browser
+from support.browser import Browser, browser, browser_program
 from support.report_library import HOSTILE, crowd, named, odd, rich
 
 pytestmark = pytest.mark.process
@@ -45,6 +46,16 @@ def page(chromium: Browser) -> Iterator[Browser]:
     chromium.scripts(True)
     yield chromium
     assert chromium.said == []
+
+
+def test_a_browser_that_is_promised_and_missing_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="no Chromium"):
+        browser_program()
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception, match="no Chromium"):
+        browser_program()
 
 
 def track(made: Path, name: str) -> Path:

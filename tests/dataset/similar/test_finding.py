@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from small_dataset_audio.dataset.layout import Track
-from small_dataset_audio.dataset.similar import Pair, Similar, find_similar
+from small_dataset_audio.dataset.similar import Pair, Similar, find_similar, judging
 from small_dataset_audio.dataset.similar.candidates import candidates
 from support.signals import Signal, noise
 from support.similar_pieces import RATE, melody, piece
@@ -106,6 +106,24 @@ def test_equal_files_and_equal_samples(tmp_path: Path, pieces: list[Signal]) -> 
     assert similar.groups == (frozenset({"a copy", "b first", "c other"}), frozenset({"d broken"}))
     assert [*similar.problems] == ["d broken"]
     assert told == [1, 2, 3, 4]
+
+
+def test_of_very_long_recordings_the_middle_stands_for_all(
+    tmp_path: Path, pieces: list[Signal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "LONGEST", 60)
+    pair = only(searched(tmp_path, pieces, master=pieces[0] + noise(28.0, RATE, rms=1e-3)))
+    assert pair.kind == "same recording"
+    assert min(pair.share_a, pair.share_b) > 0.9
+
+
+def test_a_short_chord_or_a_short_passage_in_common_is_none(tmp_path: Path, pieces: list[Signal]) -> None:
+    passage = pieces[5][:, 4 * RATE : 13 * RATE]
+    built = np.concatenate([melody(50, 12), passage, melody(51, 12)], axis=1)
+    assert searched(tmp_path, pieces, built=built).pairs == ()
+    held = np.tile(melody(60, 1.0), (1, 24))
+    backwards = searched(tmp_path / "beat", [held, held + noise(24.0, RATE, rms=0.01)])
+    assert {pair.kind for pair in backwards.pairs} <= {"same recording"}
 
 
 def test_nothing_is_like_nothing(tmp_path: Path) -> None:

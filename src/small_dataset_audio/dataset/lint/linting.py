@@ -1,6 +1,7 @@
 """All checks of a library, in order."""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from small_dataset_audio.dataset.declared import Declared
@@ -59,7 +60,9 @@ def lint(
     if similar is None and any(check.compares for check in making):
         similar = similar_among(listened)
     material = Material(library, known, declared, limits or Limits(), cache, listened, similar, contradicts)
+    if _TRAINER in names:
+        material = replace(material, view=seen(material))
     found = [finding for check in making for finding in check.run(material)]
     found.sort(key=lambda one: (names.index(one.check), SEVERITIES.index(one.severity)))
-    view = [one.as_dict() for one in seen(material)] if _TRAINER in names else []
+    view = tuple(one.as_dict() for one in material.view)
     return Findings(library, len(known), names, tuple(found), similar, view)

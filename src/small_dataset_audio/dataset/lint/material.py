@@ -11,6 +11,7 @@ from small_dataset_audio.dataset.entries import Entry
 from small_dataset_audio.dataset.heard import Listened, TrackSound
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.dataset.lint.limits import Limits
+from small_dataset_audio.dataset.lint.loader import Seen
 from small_dataset_audio.dataset.similar import Similar
 from small_dataset_audio.errors import SdaError, StoreError
 
@@ -31,6 +32,7 @@ class Material:
         listened: what was heard; nothing where no check listens.
         similar: which tracks are not independent; None where that was not asked for.
         contradicts: compares captions with values; None where the stage caption has done that.
+        view: what the trainer's loader makes of every recording and crop; nothing where that was not asked for.
     """
 
     library: Path
@@ -41,6 +43,7 @@ class Material:
     listened: Listened
     similar: Similar | None = None
     contradicts: Contradicts | None = None
+    view: Sequence[Seen] = ()
 
     def heard(self) -> list[tuple[Track, Path | None, TrackSound]]:
         """Return each track that could be listened to, with its recording's file and what was heard."""

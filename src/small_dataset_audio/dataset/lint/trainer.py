@@ -88,8 +88,7 @@ def _tenths(origin: Origin) -> slice:
 
 def trainer(material: Material) -> Iterator[Finding]:
     """Yield what is lost, replaced, or mostly silence, between the library and the trainer."""
-    every = seen(material)
-    for one in every:
+    for one in material.view:
         file = Path(one.file)
         if one.fate == "skipped":
             fix = "`sda export stable-audio` converts it; by hand, save it as FLAC."

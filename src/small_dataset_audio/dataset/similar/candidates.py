@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from small_dataset_audio.dataset.heard.fingerprint import BANDS, BANDS_PER_SEMITONE, FRAMES_PER_SECOND, Fingerprint
 from small_dataset_audio.dataset.similar.alignment import MARGIN, PATCH, Matrix, centred, levels
@@ -108,7 +109,9 @@ def _directions(described: Sequence[Matrix]) -> Matrix:
     total = sum(map(len, described))
     step = max(1, total // _SAMPLE)
     sample = np.concatenate([patches[::step] for patches in described])
-    power, vectors = np.linalg.eigh(sample.T @ sample / len(sample))
+    covariance = sample.T @ sample / len(sample)
+    with threadpool_limits(1):  # of so small a matrix, threads would only wait for each other
+        power, vectors = np.linalg.eigh(covariance)
     power, vectors = power[-_DIMENSIONS:], vectors[:, -_DIMENSIONS:]
     # Of few patches, some directions hold no more than the noise: these are not to be brought up to the others.
     weights = 1 / np.sqrt(np.maximum(power, 0) + _NOISE * power[-1])

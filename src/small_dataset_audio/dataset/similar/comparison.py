@@ -21,7 +21,7 @@ from small_dataset_audio.dataset.similar.alignment import (
     patch_starts,
 )
 
-AGREES: Final = 0.6
+AGREES: Final = 0.7
 """Correlation from which a patch is the same music as the one that it lies on, where others around it are."""
 _STEPS: Final = (0.5, 0.25, 0.12)
 """Frames and bands by which the alignment is moved to see whether it gets better, one after the other."""

@@ -96,7 +96,7 @@ def spectrogram(samples: Samples, rate: int) -> Spectrogram:
     low = min(LOWEST_HZ, high / 2)
     bands = _bands(low, high, rate, window)
     edges = np.arange(columns + 1) * (length / columns)
-    each = int(np.clip(round(length / columns / (window / 2)), 1, MOST_WINDOWS))
+    each = int(np.clip(round(length / columns / window), 1, MOST_WINDOWS))
     centres = (edges[:-1, None] + np.diff(edges)[:, None] * (np.arange(each) + 0.5) / each).astype(np.int64)
     power = np.empty((columns, ROWS))
     for first, last in _runs(edges.astype(np.int64), most=256):
