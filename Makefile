@@ -76,7 +76,7 @@ lint: setup ## Check style and the import contracts
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/actionlint -color=false
 	@$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml docker-compose.cluster.yml
 	@$(BIN)/check-jsonschema --quiet --schemafile .devcontainer/devContainer.base.schema.json \
 	  .devcontainer/devcontainer.json .devcontainer/cuda/devcontainer.json
 
@@ -125,6 +125,15 @@ trainer: setup ## Put Stable Audio Tools into .tools/, to read exports back with
 programs: trainer ## Put what else some tests need on a Debian machine: a browser and fpcalc
 	@scripts/ci-programs.sh
 
+.PHONY: test-faults
+test-faults: setup ## Strike everything that writes with every fault, and end 50 runs (nightly; half an hour; Linux)
+	@PYTHONPATH=src:tests $(BIN)/python -m support.faults --most-costly 25 --lock-files
+	@PYTHONPATH=src:tests $(BIN)/python -m support.faults.resume --ends 50
+
+.PHONY: fuzz
+fuzz: setup ## Feed every reader with changed files, and let libFuzzer look for more (nightly)
+	@PYTHONPATH=src:tests $(BIN)/python -m support.fuzz --files 2000 --runs 20000
+
 .PHONY: test-captions
 test-captions: setup ## Try captions with a real llama-server, put into .tools (Debian, Ubuntu; elsewhere the one on the PATH)
 	@UV='$(UV)' scripts/llama-server.sh || [ "$$CI" != true ]
@@ -167,6 +176,7 @@ package: $(filter .tools/bin/uv,$(UV)) ## Build the wheel and the sdist into dis
 	@$(UV) build --quiet
 	@$(PYTHON) -m zipfile --list dist/*.whl | grep -q small_dataset_audio/py.typed
 	@$(PYTHON) -m zipfile --list dist/*.whl | grep -q entry_points.txt
+	@$(PYTHON) -m zipfile --list dist/*.whl | grep -q report/assets/report.css
 	@ls -l dist
 
 .PHONY: sbom

@@ -149,7 +149,7 @@ def test_a_dry_run_writes_nothing_at_all(
     options = ["--library", "library", "--dry-run"]
     assert main(["run", "tapes", *options]) == 0
     shown = capsys.readouterr()
-    assert f"new: organize, analyze, transcribe, metadata, crop  <- {tapes / 'new.wav'}" in shown.out
+    assert f"new: organize, analyze, metadata, transcribe, crop  <- {tapes / 'new.wav'}" in shown.out
     assert "2 tracks to do, 0 done already, 0 that cannot be planned. Nothing was written." in shown.out
     assert "has the same content as" in shown.err
     assert main(["run", "library", *options, "--json", "--force"]) == 1

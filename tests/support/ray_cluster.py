@@ -14,6 +14,15 @@ Node = Any
 TESTS = Path(__file__).parents[1]
 STORE_BYTES = 80_000_000
 
+# Read when Ray is imported. The token keeps Ray from leaving one of its own in the home folder.
+for _name, _value in {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": "0" * 64,
+}.items():
+    os.environ.setdefault(_name, _value)
+
 
 class Machines:
     """Nodes that come and go; the head does no work."""
@@ -34,9 +43,6 @@ class Machines:
 @contextmanager
 def machines() -> Iterator[Machines]:
     """Yield a cluster with a head and no nodes, which end with the block. Its workers find the tests' modules."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ.setdefault("RAY_health_check_period_ms", "500")
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(TESTS.parent / "src"), str(TESTS), *filter(None, [before])])
     from ray.cluster_utils import Cluster

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import resource_tracker
 from typing import Final, TypeVar
 
 from small_dataset_audio.hardware.processor import usable_cores
@@ -52,6 +53,7 @@ def in_pieces(
 @contextlib.contextmanager
 def signals_blocked() -> Iterator[None]:
     """Let processes that are started in this block never see Ctrl-C: they inherit the blocked signal."""
+    resource_tracker.ensure_running()  # it starts with the first process, and leaves the signal unblocked when it does
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from small_dataset_audio.atomic import store_error
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.config.order import STAGES
 from small_dataset_audio.dataset.crops.origin import STAGE as CROP
@@ -162,7 +163,13 @@ def tracks_of(library: Path) -> list[Track]:
     Raises:
         StoreError: it cannot be read.
     """
-    return list_tracks(library) if library.exists() else []
+    try:
+        library.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise store_error("read", library, error) from error
+    return list_tracks(library)
 
 
 class Standing:

@@ -1,6 +1,7 @@
 """A run, from what the user asked for to the summary: plan, engine, run log."""
 
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -252,11 +253,10 @@ def _start_facts(
 
 def _ensure_writable(library: Path) -> None:
     """Create the library where it is missing and prove that it can be written, once, before any work is done."""
-    probe = library / ".sda-probe"
     try:
         library.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=library):
+            pass
     except OSError as error:
         raise _library_error(library, error) from error
 

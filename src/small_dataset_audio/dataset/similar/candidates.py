@@ -62,9 +62,9 @@ def candidates(found: Sequence[Fingerprint], patch: int = PATCH) -> list[Candida
     sought = sum(patch == PATCH or len(found[index]) < PATCH for index in order)
     if len(order) < 2 or not sought:  # noqa: PLR2004 - a pair
         return []
-    described = [_described(found[index], patch) for index in order]
-    directions = _directions(described)
-    places = np.concatenate([_unit(patches @ directions) for patches in described])
+    directions = _directions([found[index] for index in order], patch)
+    described = [_unit(_described(found[index], patch) @ directions) for index in order]
+    places = np.concatenate(described)
     bounds = np.cumsum([0, *map(len, described)])
     best: list[Candidate] = []
     for rank, index in enumerate(order[: min(sought, len(order) - 1)]):
@@ -90,9 +90,9 @@ def _pooled(inner: Matrix, starts: NDArray[np.int_], patch: int) -> Matrix:
     return centred(seconds[at]).reshape(len(starts), -1)
 
 
-def _described(found: Fingerprint, patch: int) -> Matrix:
-    """Return the patches of a recording, as they are compared."""
-    starts = np.arange(0, len(found) - patch + 1, _HOP)
+def _described(found: Fingerprint, patch: int, hop: int = _HOP) -> Matrix:
+    """Return the patches of a recording, as they are compared ``[shape=(patches, values)]``."""
+    starts = np.arange(0, len(found) - patch + 1, hop)
     return _pooled(levels(found)[:, MARGIN : BANDS - MARGIN], starts, patch)
 
 
@@ -104,11 +104,10 @@ def _shifted(found: Fingerprint, patch: int) -> Matrix:
     return np.stack([_pooled(one, starts, patch) for one in moved])
 
 
-def _directions(described: Sequence[Matrix]) -> Matrix:
+def _directions(found: Sequence[Fingerprint], patch: int) -> Matrix:
     """Return the directions in which patches differ, weighted ``[shape=(values, dimensions)]``."""
-    total = sum(map(len, described))
-    step = max(1, total // _SAMPLE)
-    sample = np.concatenate([patches[::step] for patches in described])
+    frames = sum(len(one) - patch + 1 for one in found)
+    sample = np.concatenate([_described(one, patch, max(_HOP, frames // _SAMPLE)) for one in found])
     covariance = sample.T @ sample / len(sample)
     with threadpool_limits(1):  # of so small a matrix, threads would only wait for each other
         power, vectors = np.linalg.eigh(covariance)

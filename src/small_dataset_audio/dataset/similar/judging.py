@@ -1,8 +1,9 @@
 """What an alignment of two recordings proves, and how it is told.
 
 Recordings that have nothing to do with each other agree by chance: `benchmarks/duplicates.py` measures how well, also where
-they are of one key and tempo and with the same instruments. A pair must be far above that, and above what the same two recordings reach when one is turned round in time: what is as like backwards as forwards, such as a steady
-beat or a long chord, is no evidence.
+they are of one key and tempo and with the same instruments. A pair must be far above that, and above what the same two
+recordings reach when one is turned round in time: what is as like backwards as forwards, such as a steady beat or a long
+chord, is no evidence.
 """
 
 from dataclasses import replace

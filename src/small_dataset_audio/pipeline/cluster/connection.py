@@ -111,7 +111,7 @@ def _knock(where: str) -> None:
 
 
 def _no_cluster(where: str, error: Exception) -> PipelineError:
-    said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    said = " ".join([line.strip() for line in str(error).splitlines() if line.strip()][:2])
     if where == HERE:
         return PipelineError(
             "Ray could not be started on this machine.",
