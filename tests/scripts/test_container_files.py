@@ -14,6 +14,7 @@ CPU = (ROOT / "Dockerfile.cpu").read_text()
 CUDA = (ROOT / "Dockerfile.cuda").read_text()
 ROCM = (ROOT / "Dockerfile.rocm").read_text()
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
+CLUSTER = (ROOT / "docker-compose.cluster.yml").read_text()
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
 MAY_DIFFER = re.compile(
@@ -66,10 +67,10 @@ def test_one_version_of_uv_and_of_python_everywhere() -> None:
 
 def test_every_setting_of_the_containers_is_explained() -> None:
     example = (ROOT / ".env.example").read_text()
-    used = set(re.findall(r"\$\{(SDA_[A-Z_]+)", COMPOSE))
+    used = set(re.findall(r"\$\{(SDA_[A-Z_]+)", COMPOSE + CLUSTER))
     explained = set(re.findall(r"^#(SDA_[A-Z_]+)=", example, re.MULTILINE))
     assert used == explained
-    defaults = dict(re.findall(r"\$\{(SDA_[A-Z_]+):?-([^${}]+)\}", COMPOSE))
+    defaults = dict(re.findall(r"\$\{(SDA_[A-Z_]+):?-([^${}]+)\}", CLUSTER + COMPOSE))
     for name, default in defaults.items():
         assert re.search(rf"^#{name}={re.escape(default)}$", example, re.MULTILINE), f"{name}: {default}"
 
