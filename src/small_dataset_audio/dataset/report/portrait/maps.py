@@ -57,7 +57,7 @@ def keys_of(pieces: Iterable[Piece]) -> Counter[tuple[int, str]]:
 
 def tempo_grid(pieces: Sequence[Piece]) -> TempoGrid | None:
     """Return how many tracks there are per key and tempo; None where no track has both."""
-    both = [(piece.key, piece.tempo) for piece in pieces if piece.key is not None and piece.tempo is not None]
+    both = [(piece.key, round(piece.tempo, 1)) for piece in pieces if piece.key is not None and piece.tempo is not None]
     tempi = [tempo for _, tempo in both]
     if not tempi:
         return None
