@@ -52,9 +52,11 @@ def test_it_follows_the_file(track: Track) -> None:
 
 def test_a_new_date_alone_does_not_change_the_recording(track: Track) -> None:
     first = audio_identity(track)
+    safe_update(track.info, {}, reserved={"audio": {**first, "rate": 44100}})
     assert track.mix is not None
     os.utime(track.mix, ns=(1, 1))
     assert audio_identity(track) == {**first, "mtime_ns": 1}
+    assert read_info(track.info)["_sda"]["audio"] == {**first, "rate": 44100, "mtime_ns": 1}
 
 
 def test_it_need_not_be_remembered(track: Track) -> None:

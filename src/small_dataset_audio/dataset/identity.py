@@ -44,12 +44,15 @@ def audio_identity(track: Track, *, remember: bool = True) -> AudioIdentity:
             "Put the recording back as full_mix with its suffix, or move the folder out of the library.",
         )
     status = stat_of(mix)
-    known = recorded(read_provenance(track.info), status)
+    provenance = read_provenance(track.info)
+    known = recorded(provenance, status)
     if known is not None:
         return known
     found = _computed(mix)
     if remember:
-        safe_update(track.info, {}, reserved={"audio": found})
+        noted = provenance.get("audio", {})
+        same = noted.get("sha256") == found["sha256"]  # only its change time differs: its length and the like still hold
+        safe_update(track.info, {}, reserved={"audio": {**noted, **found} if same else found})
     return found
 
 
