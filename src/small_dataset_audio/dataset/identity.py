@@ -51,7 +51,9 @@ def audio_identity(track: Track, *, remember: bool = True) -> AudioIdentity:
     found = _computed(mix)
     if remember:
         noted = provenance.get("audio", {})
-        same = noted.get("sha256") == found["sha256"]  # only its change time differs: its length and the like still hold
+        same = (
+            noted.get("sha256") == found["sha256"]
+        )  # only its change time differs: its length and the like still hold
         safe_update(track.info, {}, reserved={"audio": {**noted, **found} if same else found})
     return found
 
