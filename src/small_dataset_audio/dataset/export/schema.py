@@ -2,55 +2,53 @@
 
 from typing import Any, Final
 
-_COUNT: Final[dict[str, Any]] = {"type": "integer", "minimum": 0}
-_TEXT: Final[dict[str, Any]] = {"type": "string"}
-_TEXTS: Final[dict[str, Any]] = {"type": "array", "items": _TEXT}
+from small_dataset_audio.dataset.shapes import COUNT, DIALECT, TEXT, TEXTS, object_of
 
 
 def _object(properties: dict[str, Any], description: str = "") -> dict[str, Any]:
-    shape = {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
+    shape = object_of(properties)
     return {**shape, "description": description} if description else shape
 
 
-_PART: Final = _object({"files": _COUNT, "songs": _COUNT})
+_PART: Final = _object({"files": COUNT, "songs": COUNT})
 _CONDITIONER: Final = _object(
     {
-        "id": _TEXT,
+        "id": TEXT,
         "type": {"enum": ["number", "int"]},
         "config": _object({"min_val": {"type": "number"}, "max_val": {"type": "number"}}),
     }
 )
-_LACKING: Final = _object({"name": _TEXT, "files": _COUNT, "example": _TEXT, "reason": _TEXT})
+_LACKING: Final = _object({"name": TEXT, "files": COUNT, "example": TEXT, "reason": TEXT})
 _LEFT_OUT: Final = _object(
     {
-        "track": _TEXT,
-        "file": _TEXT,
+        "track": TEXT,
+        "file": TEXT,
         "failed": {
             "type": "boolean",
             "description": "Something is wrong with it; else it follows from what was asked for.",
         },
-        "what": _TEXT,
-        "why": _TEXT,
-        "fix": _TEXT,
+        "what": TEXT,
+        "why": TEXT,
+        "fix": TEXT,
     }
 )
 
 EXPORT_SCHEMA: Final[dict[str, Any]] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$schema": DIALECT,
     "title": "sda export",
     **_object(
         {
-            "output": {**_TEXT, "description": "The folder of the export."},
+            "output": {**TEXT, "description": "The folder of the export."},
             "format": {"enum": ["stable-audio", "audiofolder", "webdataset"]},
             "of": {"enum": ["crops", "tracks"]},
-            "files": {**_COUNT, "description": "Recordings in it."},
+            "files": {**COUNT, "description": "Recordings in it."},
             "splits": _object({"train": _PART, "validation": _PART}),
             "seconds": {"type": "number", "minimum": 0, "description": "Of all recordings together."},
-            "copied": {**_COUNT, "description": "Recordings whose own bytes are in it."},
-            "converted": {**_COUNT, "description": "Recordings that were converted to FLAC or WAV."},
+            "copied": {**COUNT, "description": "Recordings whose own bytes are in it."},
+            "converted": {**COUNT, "description": "Recordings that were converted to FLAC or WAV."},
             "kept_together": {
                 "type": "array",
-                "items": _TEXTS,
+                "items": TEXTS,
                 "description": "Songs that are nearly the same, and so lie in the same part.",
             },
             "conditioning": _object(
@@ -63,15 +61,15 @@ EXPORT_SCHEMA: Final[dict[str, Any]] = {
                     },
                     "clipped": {
                         "type": "object",
-                        "additionalProperties": {**_COUNT, "minimum": 1},
+                        "additionalProperties": {**COUNT, "minimum": 1},
                         "description": "id -> recordings whose value was outside the range.",
                     },
                 },
                 "Only for stable-audio.",
             ),
             "left_out": {"type": "array", "items": _LEFT_OUT, "description": "Tracks and crops that are not in it."},
-            "notes": _TEXTS,
-            "verified": _object({"files": _COUNT, "values": _COUNT}, "What was read back and found equal."),
+            "notes": TEXTS,
+            "verified": _object({"files": COUNT, "values": COUNT}, "What was read back and found equal."),
         }
     ),
 }
