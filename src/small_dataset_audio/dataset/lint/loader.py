@@ -1,4 +1,4 @@
-"""What the loader of Stable Audio Tools does with a file: facts of ``SampleDataset`` in its release 0.0.19.
+"""What the loader of Stable Audio Tools does with a file: facts of ``SampleDataset`` in its releases 0.0.19 and 0.0.20.
 
 It takes files by their suffix, and asks for each once an epoch. A file that cannot be loaded, or is silent, is replaced by a
 random other one, with no more than a line in the log. A shorter one is padded with silence, from a longer one a random part
