@@ -48,7 +48,9 @@ def resample(samples: Samples, from_rate: int, to_rate: int) -> Samples:
     if folder_of(samples) is not None:
         return _resampled_on_disk(samples, from_rate, to_rate, wanted)
     source = np.ascontiguousarray(samples, dtype=np.float32)
-    made = soxr.resample(source.T, from_rate, to_rate, quality=QUALITY).T
+    # numpy calls any strides of a single sample contiguous, older releases of soxr do not.
+    frames = source.T if source.shape[1] > 1 else source.T.copy(order="C")
+    made = soxr.resample(frames, from_rate, to_rate, quality=QUALITY).T
     if made.shape[1] < wanted:  # soxr rounds in floating point: one sample less is possible in very long signals
         made = np.pad(made, ((0, 0), (0, wanted - made.shape[1])))
     return np.ascontiguousarray(made[:, :wanted], dtype=np.float32)
