@@ -79,3 +79,15 @@ def test_a_folder_that_cannot_be_synced_is_no_error(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(os, "fsync", refuse)
     atomic.sync_folder(tmp_path)
+
+
+def test_a_folder_is_made_with_those_above_it_or_it_is_told_why_not(tmp_path: Path) -> None:
+    for _ in range(2):
+        atomic.ensure_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="Could not create"):
+        atomic.ensure_folder(tmp_path / "file")
+    with pytest.raises(StoreError, match="Could not create") as caught:
+        atomic.ensure_folder(tmp_path / "file" / "below")
+    assert "A file stands where a folder is needed" in caught.value.fix

@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from small_dataset_audio import locks
+from small_dataset_audio.atomic import TEMPORARY_SUFFIX
 from small_dataset_audio.errors import StoreError
-from small_dataset_audio.locks import LOCK_NAME, FolderVanished, folder_lock
+from small_dataset_audio.locks import LOCK_NAME, FolderVanished, folder_lock, sweep_if_free, write_in_turn
 from support.dataset_processes import fork
 
 
@@ -282,3 +283,33 @@ def _is_locked(folder: Path) -> bool:
             return False
     except StoreError:
         return True
+
+
+def test_writing_in_turn_removes_what_a_dead_writer_left(tmp_path: Path) -> None:
+    (tmp_path / f".abc{TEMPORARY_SUFFIX}").write_text("half")
+    write_in_turn(tmp_path / "a.json", b"{}")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.json": b"{}"}
+    with pytest.raises(StoreError):
+        write_in_turn(tmp_path / "gone" / "a.json", b"{}")
+
+
+def test_leftovers_are_swept_only_where_nobody_writes(tmp_path: Path) -> None:
+    sweep_if_free(tmp_path / "gone")
+    left = tmp_path / f".abc{TEMPORARY_SUFFIX}"
+    left.write_text("half")
+    with folder_lock(tmp_path):
+        other = threading.Thread(target=sweep_if_free, args=(tmp_path,))
+        other.start()
+        other.join()
+    assert left.exists()
+    sweep_if_free(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fails_while_leftovers_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_folder: Path) -> int:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(locks, "sweep_temporaries", fails)
+    with pytest.raises(StoreError, match="clean up"):
+        write_in_turn(tmp_path / "a.json", b"{}")

@@ -11,8 +11,9 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from small_dataset_audio.errors import StoreError
 
@@ -22,13 +23,25 @@ _FIXES = {
     errno.ENOSPC: "Free some space on that disk, or choose another folder, and run the command again.",
     errno.EDQUOT: "Your disk quota is used up: free some space, or choose another folder, and run the command again.",
     errno.EFBIG: "The system limits how large a file may be (see `ulimit -f`): raise the limit and run again.",
-    errno.EACCES: "Give yourself permission to write there (`ls -ld` shows who owns it), or choose another folder.",
-    errno.EPERM: "Give yourself permission to write there (`ls -ld` shows who owns it), or choose another folder.",
+    errno.EACCES: "Give yourself permission there (`ls -ld` shows who owns it), or choose another folder.",
+    errno.EPERM: "Give yourself permission there (`ls -ld` shows who owns it), or choose another folder.",
     errno.EROFS: "That disk is mounted read-only: mount it writable, or choose another folder.",
     errno.ENAMETOOLONG: "Choose a folder with a shorter path.",
+    errno.EISDIR: "That is a folder, and a file is needed: name a file in it, such as `FOLDER/NAME`.",
     errno.ENOTDIR: "A file stands where a folder is needed: move it away, or choose another folder.",
 }
+LARGEST_NOTE: Final = 256 * 2**20
+"""Bytes: the manifest of an export of a million recordings has fewer."""
+_OTHER_FIX = "Something else is in its place: move that away, or name the right file, and run the command again."
 _GENERAL_FIX = "Check that the disk is connected and healthy, then run the command again."
+
+
+class NotAFile(IsADirectoryError):  # noqa: N818 - the name says what it is
+    """What should be read is a folder, a device or a pipe."""
+
+
+class FarTooLarge(OSError):  # noqa: N818 - the name says what it is
+    """What should be read whole is larger than any such file."""
 
 
 def store_error(action: str, path: Path, error: OSError) -> StoreError:
@@ -40,11 +53,25 @@ def store_error(action: str, path: Path, error: OSError) -> StoreError:
         error: what the operating system answered.
     """
     reason = error.strerror or str(error)
+    if isinstance(error, NotAFile | FarTooLarge):
+        return StoreError(f"Could not {action} {path}.", f"{reason[:1].upper()}{reason[1:]}.", _OTHER_FIX)
     return StoreError(
         f"Could not {action} {path}.",
         f"The operating system answered: {reason}.",
         _FIXES.get(error.errno or 0, _GENERAL_FIX),
     )
+
+
+def ensure_folder(folder: Path) -> None:
+    """Make a folder, and those above it, where they are missing.
+
+    Raises:
+        StoreError: that cannot be done.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise store_error("create", folder, error) from error
 
 
 def temporary_beside(path: Path) -> Path:
@@ -107,28 +134,50 @@ def write_bytes(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def read_whole(path: Path, most: int) -> bytes:
+def read_whole(path: str | Path, most: int = LARGEST_NOTE) -> bytes:
     """Return all that is in a file, which a stranger may have put there: a pipe is not waited for, nor a memory filled.
 
     Args:
         path: the file.
-        most: bytes that such a file can have.
+        most: bytes that such a file can have; by default more than any that sda keeps notes in.
 
     Raises:
-        IsADirectoryError: it is no file but a folder, a device or a pipe.
-        OSError: it cannot be read; with the code ``EFBIG``, it is larger than ``most``.
+        NotAFile: it is a folder, a device or a pipe.
+        FarTooLarge: it is larger than ``most``.
+        OSError: it cannot be read.
     """
+    descriptor, facts = _open(path)
+    try:
+        if facts.st_size > most:
+            raise FarTooLarge(errno.EFBIG, f"it has {facts.st_size} bytes, and no such file has more than {most}")
+        parts = []
+        while part := os.read(descriptor, facts.st_size + 1):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
+def open_file(path: str | Path) -> FileIO:
+    """Return a file, opened for reading block by block; it may be of any size, and a pipe in its place is not waited for.
+
+    Raises:
+        NotAFile: it is a folder, a device or a pipe.
+        OSError: it cannot be opened.
+    """
+    return FileIO(_open(path)[0])
+
+
+def _open(path: str | Path) -> tuple[int, os.stat_result]:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a named pipe must not make us wait
     try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
-            raise IsADirectoryError(errno.EISDIR, "it is a folder, a device or a pipe, not a file")
-        if facts.st_size > most:
-            raise OSError(errno.EFBIG, f"it has {facts.st_size} bytes, and no such file has more than {most}")
-        with open(descriptor, "rb", closefd=False) as file:
-            return file.read()
-    finally:
+            raise NotAFile(errno.EISDIR, "it is a folder, a device or a pipe, not a file")
+    except OSError:
         os.close(descriptor)
+        raise
+    return descriptor, facts
 
 
 def write_text(path: Path, text: str) -> None:

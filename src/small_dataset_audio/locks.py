@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from small_dataset_audio.atomic import store_error
+from small_dataset_audio.atomic import TEMPORARY_SUFFIX, store_error, sweep_temporaries, write_bytes
 from small_dataset_audio.errors import StoreError
 
 LOCK_NAME: Final = ".sda-lock"
@@ -96,6 +96,34 @@ def folder_lock(folder: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None
     finally:
         _held.folders.discard(identity)
         _release(descriptor)
+
+
+def write_in_turn(path: Path, data: bytes) -> None:
+    """Put ``data`` at ``path``, whole or not at all, and remove what dead writers left in that folder.
+
+    All who write in the folder must do it this way, or hold its lock.
+
+    Raises:
+        StoreError: as `folder_lock` and `atomic.replacing`.
+    """
+    with folder_lock(path.parent):
+        _sweep(path.parent)
+        write_bytes(path, data)
+
+
+def sweep_if_free(folder: Path) -> None:
+    """Remove what dead writers left in a folder in which `write_in_turn` writes; nothing while somebody writes there."""
+    with contextlib.suppress(OSError, StoreError):
+        if next(folder.glob(f".*{TEMPORARY_SUFFIX}"), None) is not None:
+            with folder_lock(folder, seconds=0):
+                sweep_temporaries(folder)
+
+
+def _sweep(folder: Path) -> None:
+    try:
+        sweep_temporaries(folder)
+    except OSError as error:
+        raise store_error("clean up", folder, error) from error
 
 
 def _identity(folder: Path) -> tuple[int, int]:

@@ -1,5 +1,3 @@
-import os
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from threading import Event
 
@@ -137,12 +135,3 @@ def test_without_follow_up_new_tracks_are_left_alone(tmp_path: Path) -> None:
     engine = LocalEngine(Bench(Settings(), None, REGISTRY), 1)
     engine.run(jobs_for(tmp_path, ["whole"], ("split",)), results.append, Event())
     assert [result.stage for result in results] == ["split"]
-
-
-def test_a_pool_that_broke_while_nothing_ran_is_replaced(tmp_path: Path) -> None:
-    results: list[StepResult] = []
-    engine = LocalEngine(Bench(Settings(), None, REGISTRY), 1)
-    with pytest.raises(BrokenProcessPool):
-        engine._cpu.open().submit(os._exit, 1).result()
-    engine.run(jobs_for(tmp_path, ["a"], ("note",)), results.append, Event())
-    assert [result.failure for result in results] == [None]

@@ -2,12 +2,20 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
+
+PATIENCE = 240.0
+"""Seconds: a machine that is busy with other tests is no reason to fail."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,47 @@ def sda(
     )
     assert "Traceback" not in done.stderr, done.stderr
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def started(
+    *arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None
+) -> AbstractContextManager[subprocess.Popen[str]]:
+    """Return sda at work, as `at_work` yields a program."""
+    return at_work(command(*arguments), cwd, environment(env))
+
+
+@contextmanager
+def at_work(words: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """Yield a program at work in a process group of its own, as a terminal starts it; the group is gone in the end."""
+    with subprocess.Popen(
+        words,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    """Return when ``condition`` holds; fail, saying ``what`` went wrong, when it does not for very long."""
+    give_up = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < give_up, what
+        time.sleep(0.02)
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """Return the worker processes below a process."""
+    children = psutil.Process(process.pid).children(recursive=True)
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
 
 
 def assert_error(ended: Ended, status: int = 1) -> None:

@@ -80,7 +80,7 @@ def test_stems_are_taken_out_of_the_mix_and_what_is_left_is_kept(
     assert broken.stem_problem is not None
 
 
-def die(track: Track, cache: Path, stems: bool) -> TrackSound:  # noqa: FBT001 - as `listening._answer`
+def die(cache: Path, stems: bool, track: Track) -> TrackSound:  # noqa: FBT001 - as `listening._answer`
     if track.name == "bad":
         os._exit(3)
     return listening.sound_of(track, cache, stems=stems)

@@ -2,14 +2,11 @@
 
 import contextlib
 import hashlib
-import multiprocessing
 import os
-import signal
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +20,9 @@ from small_dataset_audio.dataset.heard.store import Kept
 from small_dataset_audio.dataset.identity import recorded, stat_of, stem_identities
 from small_dataset_audio.dataset.info import read_provenance
 from small_dataset_audio.dataset.layout import Track
+from small_dataset_audio.dataset.mixes import mix_of
 from small_dataset_audio.errors import AudioError, SdaError, StoreError, UnreadableInfo
+from small_dataset_audio.processes import WHY_DIED, Died, answers
 
 Progress = Callable[[int, int], None]
 
@@ -66,7 +65,7 @@ def listen(
     *,
     cache: Path,
     stems: bool = False,
-    workers: int | None = None,
+    workers: int = 1,
     progress: Progress | None = None,
 ) -> Listened:
     """Return what is to be heard of ``tracks``, by their names.
@@ -75,30 +74,24 @@ def listen(
         tracks: tracks or crops.
         cache: the folder paths.cache; what was heard is kept there.
         stems: also whether the stems add up to the mix.
-        workers: how many processes; None for one per core.
+        workers: how many processes.
         progress: called with how many were listened to, and how many there are.
     """
     sounds: dict[str, TrackSound] = {}
     problems: dict[str, SdaError] = {}
     order = {track.name: track for track in tracks}
-    for done, (name, answer) in enumerate(
-        _answers(list(order.values()), cache, workers or usable_cores(), stems=stems), 1
-    ):
-        if isinstance(answer, TrackSound):
-            sounds[name] = answer
-        else:
-            problems[name] = answer
-        if progress is not None:
-            progress(done, len(order))
+    with contextlib.closing(_answers(list(order.values()), cache, workers, stems=stems)) as found:
+        for done, (name, answer) in enumerate(found, 1):
+            if isinstance(answer, TrackSound):
+                sounds[name] = answer
+            else:
+                problems[name] = answer
+            if progress is not None:
+                progress(done, len(order))
     return Listened(
         {name: sounds[name] for name in order if name in sounds},
         {name: problems[name] for name in order if name in problems},
     )
-
-
-def usable_cores() -> int:
-    """Return how many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def sound_of(track: Track, cache: Path, *, stems: bool = False) -> TrackSound:
@@ -108,7 +101,7 @@ def sound_of(track: Track, cache: Path, *, stems: bool = False) -> TrackSound:
         AudioError: its recording cannot be decoded.
         StoreError: there is none, or no room for a long one.
     """
-    mix = _mix(track)
+    mix = mix_of(track)
     kept, sha256 = Kept(cache), _sha256(track, mix)
     heard = kept.heard(sha256)
     if heard is None:
@@ -126,17 +119,6 @@ def sound_of(track: Track, cache: Path, *, stems: bool = False) -> TrackSound:
     except SdaError as error:
         return TrackSound(sha256, heard, stem_problem=error)
     return TrackSound(sha256, heard, rest)
-
-
-def _mix(track: Track) -> Path:
-    mix = track.mix
-    if mix is None:
-        raise StoreError(
-            f"{track.name} has no audio.",
-            f"There is no full_mix file in {track.folder}.",
-            "Put the recording back, or remove the track's folder and organise the recording again.",
-        )
-    return mix
 
 
 def _stem_key(track: Track, sha256: str, files: Mapping[str, Path]) -> str:
@@ -164,14 +146,16 @@ def _scratch(cache: Path) -> Path:
 Answer = TrackSound | SdaError
 
 
-def _answer(track: Track, cache: Path, stems: bool) -> Answer:  # noqa: FBT001 - called across processes
+def _answer(cache: Path, stems: bool, track: Track) -> Answer:  # noqa: FBT001 - the last argument is the piece
     try:
         return sound_of(track, cache, stems=stems)
     except SdaError as error:
         return error
 
 
-def _answers(tracks: list[Track], cache: Path, workers: int, *, stems: bool) -> Iterator[tuple[str, Answer]]:
+def _answers(
+    tracks: list[Track], cache: Path, workers: int, *, stems: bool
+) -> Generator[tuple[str, Answer], None, None]:
     unknown: list[Track] = []
     if min(workers, len(tracks) / _WORTH_PROCESSES) > 1:
         unknown = [track for track in tracks if not _is_known(track, cache, stems=stems)]
@@ -182,7 +166,7 @@ def _answers(tracks: list[Track], cache: Path, workers: int, *, stems: bool) -> 
     done = {track.name for track in unknown}
     for track in tracks:
         if track.name not in done:
-            yield track.name, _answer(track, cache, stems)
+            yield track.name, _answer(cache, stems, track)
 
 
 def _is_known(track: Track, cache: Path, *, stems: bool) -> bool:
@@ -199,41 +183,20 @@ def _is_known(track: Track, cache: Path, *, stems: bool) -> bool:
 
 
 def _in_processes(tracks: list[Track], cache: Path, workers: int, *, stems: bool) -> Iterator[tuple[str, Answer]]:
-    lost: list[Track] = []
-    with _pool(workers) as pool:
-        futures: dict[Future[Answer], Track] = {pool.submit(_answer, track, cache, stems): track for track in tracks}
-        try:
-            for future in as_completed(futures):
-                if isinstance(future.exception(), BrokenProcessPool):
-                    lost.append(futures[future])
-                else:
-                    yield futures[future].name, future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    # A process died: one after the other, so that the recording at fault is known.
-    for track in lost:
-        with _pool(1) as pool:
-            try:
-                yield track.name, pool.submit(_answer, track, cache, stems).result()
-            except BrokenProcessPool:
-                yield track.name, _died(track)
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    # Spawned, never forked: a forked copy of numpy's threads hangs.
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start)
+    with contextlib.closing(answers(partial(_answer, cache, stems), tracks, workers, prepare=_start)) as found:
+        for track, answer in found:
+            yield track.name, _died(track) if isinstance(answer, Died) else answer
 
 
 def _start() -> None:
-    """Leave the other cores to the other processes, and Ctrl-C to the one that started them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Leave the other cores to the other processes; in this module, with which numpy is loaded, whose threads they are."""
     threadpool_limits(1)
 
 
 def _died(track: Track) -> SdaError:
     return AudioError(
         f"The process that listened to {track.name} died.",
-        "The system ended it, most often because memory ran out, or a library crashed on this file.",
-        "Run again with --workers 1. If it happens again, take this recording out and report it.",
+        WHY_DIED,
+        "Run again with `workers = 1` under [pipeline] in config.toml. If it happens again, take this recording out and "
+        "report it.",
     )
