@@ -1,9 +1,10 @@
 """Peak memory of ``sda analyze`` over the length of the recording, each length as a process of its own.
 
-    python benchmarks/memory.py [--minutes 1,3,10,30,60,180] [--rate 44100]
+    python benchmarks/memory.py [--minutes 1,3,10,30,60,180] [--rate 44100] [--suffix .flac]
 
-The recordings are the demo's pieces, one after another and then all over again, as stereo FLAC. Shown for each: what the
-operating system counts as the highest memory of the process, less that of an interpreter that does nothing.
+The recordings are the demo's pieces, one after another and then all over again, in stereo: as FLAC, or with ``--suffix .mp3`` as
+MP3 at 320 kbit/s, whole pieces. Shown for each: what the operating system counts as the highest memory of the process, less that
+of an interpreter that does nothing.
 """
 
 import argparse
@@ -33,7 +34,7 @@ def peak_of(command: Sequence[str]) -> tuple[float, float, float]:
 
 
 def compose_minutes(file: Path, minutes: float, rate: int) -> None:
-    """Write a stereo FLAC of ``minutes``."""
+    """Write a stereo recording of ``minutes``; of an MP3, the pieces are encoded once and follow one another."""
     import numpy as np
     import soundfile
 
@@ -47,6 +48,14 @@ def compose_minutes(file: Path, minutes: float, rate: int) -> None:
         parts.append(np.broadcast_to(samples, (2, samples.shape[1])).T)
     once = np.ascontiguousarray(np.concatenate(parts))
     left = round(minutes * 60 * rate)
+    if file.suffix == ".mp3":
+        with soundfile.SoundFile(file, "w", rate, 2, compression_level=0.0, bitrate_mode="CONSTANT") as out:
+            out.write(once)
+        data = file.read_bytes()
+        with file.open("ab") as again:
+            for _ in range(left // once.shape[0]):
+                again.write(data)
+        return
     with soundfile.SoundFile(file, "w", rate, 2) as out:
         while left > 0:
             out.write(once[:left])
@@ -58,6 +67,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", default="1,3,10,30,60,180")
     parser.add_argument("--rate", type=int, default=44100)
+    parser.add_argument("--suffix", default=".flac", choices=[".flac", ".mp3"])
     parser.add_argument("--compose", type=Path, help="only write a file of the first of the minutes")
     options = parser.parse_args()
     minutes = [float(word) for word in options.minutes.split(",")]
@@ -66,15 +76,18 @@ def main() -> int:
         return 0
     bare, _, _ = peak_of([sys.executable, "-c", "pass"])
     print(f"bare interpreter: {bare:.0f} MB")
-    print("minutes   peak MB   above bare   processor s   wall s")
+    print("minutes   file MB   peak MB   above bare   processor s   wall s")
     with tempfile.TemporaryDirectory() as folder:
         for length in minutes:
-            file = Path(folder) / "long.flac"
+            file = Path(folder) / f"long{options.suffix}"
             told = [sys.executable, __file__, "--compose", str(file), "--minutes", f"{length:g}"]
             subprocess.run([*told, "--rate", str(options.rate)], check=True)
             command = [sys.executable, "-m", "small_dataset_audio", "analyze", str(file), "--json"]
             peak, cpu, wall = peak_of(command)
-            print(f"{length:7g}   {peak:7.0f}   {peak - bare:10.0f}   {cpu:11.1f}   {wall:6.1f}", flush=True)
+            size = file.stat().st_size / MB
+            print(
+                f"{length:7g}   {size:7.1f}   {peak:7.0f}   {peak - bare:10.0f}   {cpu:11.1f}   {wall:6.1f}", flush=True
+            )
     return 0
 
 

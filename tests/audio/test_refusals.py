@@ -208,42 +208,6 @@ def test_a_file_that_the_system_does_not_give(
     assert fix in refusal(decode, path).fix
 
 
-def test_a_disk_that_fails_while_ffmpeg_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write(tmp_path / "a.m4a", music(2.0))
-    source = ffmpeg._Source(path)
-    monkeypatch.setattr(source, "failure", None)
-
-    class Failing(ffmpeg._Source):
-        def read(self, size: int | None = -1, /) -> bytes:
-            self.failure = OSError(errno.EIO, os.strerror(errno.EIO))
-            return b""
-
-    source.close()
-    monkeypatch.setattr(ffmpeg, "_Source", Failing)
-    error = refusal(decode, path)
-    assert "Could not read" in error.what
-    assert "disk" in error.fix
-
-
-def test_the_source_for_ffmpeg_raises_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "a"
-    path.write_bytes(b"abc")
-    with ffmpeg._Source(path) as source:
-        assert source.seek(-5) == -1
-        assert source.seek(1 << 70) == -1
-        assert source.seek(1) == 1
-        assert source.read(9) == b"bc"
-        number = source.fileno()
-        os.close(number)
-        assert source.read(9) == b""
-        assert source.failure is not None
-        assert source.failure.errno == errno.EBADF
-        again = os.open(path, os.O_RDONLY)  # give the number back, for the file to be closed
-        if again != number:
-            os.dup2(again, number)
-            os.close(again)
-
-
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".m4a", ".ogg", ".mka", ".wma", ".wv"])
 def test_nothing_but_the_first_bytes_of_a_recording(tmp_path: Path, suffix: str) -> None:
     path = write(tmp_path / f"a{suffix}", music(0.5))

@@ -149,15 +149,14 @@ def test_any_cut_mp3_is_noticed(tmp_path: Path, make_mp3: Callable[[Path], None]
 
 
 def test_an_mp3_cut_exactly_between_two_frames_is_noticed_by_its_declared_length(tmp_path: Path) -> None:
-    from small_dataset_audio.audio.containers.mpeg import mpeg_header, walk
+    from small_dataset_audio.audio.containers.mpeg import mpeg_header, spans
 
     path = tmp_path / "a.mp3"
     plain(path)
     data = path.read_bytes()
-    stream = walk(data, mpeg_header)
-    assert stream is not None
+    starts = [start for start, _ in spans(data, mpeg_header)]
     for frames in (1, 2, 10):
-        path.write_bytes(data[: stream.spans[-frames][0]])
+        path.write_bytes(data[: starts[-frames]])
         with pytest.raises(TruncatedAudio, match="declares"):
             decode(path)
 

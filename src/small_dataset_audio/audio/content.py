@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+from small_dataset_audio.atomic import open_file
 from small_dataset_audio.audio import faults
 
 
@@ -12,5 +13,5 @@ def file_sha256(path: Path) -> str:
     Raises:
         AudioError: the file is missing or cannot be read.
     """
-    with faults.reading(path), path.open("rb") as file:
+    with faults.reading(path), open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

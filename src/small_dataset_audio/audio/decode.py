@@ -5,7 +5,10 @@ which shows a cut file for what it is (`plans`); and by what came out beside wha
 mostly return less and say nothing.
 """
 
+import contextlib
 import logging
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from small_dataset_audio.audio import faults
@@ -44,11 +47,11 @@ def decode(path: Path, *, allow_truncated: bool = False, scratch: Scratch | None
     Raises:
         NotAudio: the file is empty, is no audio, or holds no samples.
         TruncatedAudio: it holds less audio than it declares, or parts of it cannot be decoded.
-        AudioError: it cannot be read or decoded, or holds NaN or infinite samples.
+        AudioError: it cannot be read or decoded, holds NaN or infinite samples, or changes while it is read.
         StoreError: it is too long for memory, and there is no room for it in the scratch folder.
     """
     kind = identify(path)
-    with faults.reading(path):
+    with faults.reading(path), _unchanged(path):
         way = plan(path, kind)
         if way.lack is not None and not allow_truncated:
             raise faults.truncated(path, way.lack)
@@ -61,6 +64,28 @@ def decode(path: Path, *, allow_truncated: bool = False, scratch: Scratch | None
     if gathered.length == 0:
         raise faults.no_sound(path) if lack is None else faults.nothing_left(path, lack)
     return Clip(gathered.samples(), gathered.rate, path, truncated=lack is not None)
+
+
+@contextlib.contextmanager
+def _unchanged(path: Path) -> Iterator[None]:
+    """Look at ``path`` before and after: it is read in pieces and more than once, and all must be of the same recording.
+
+    Raises:
+        AudioError: another program wrote to it meanwhile, or put another file in its place.
+    """
+    before = path.stat()
+    try:
+        yield
+    except (AudioError, OSError) as error:
+        if not _same(before, path.stat()):
+            raise faults.changed(path) from error
+        raise
+    if not _same(before, path.stat()):
+        raise faults.changed(path)
+
+
+def _same(before: os.stat_result, after: os.stat_result) -> bool:
+    return (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
 
 
 def _read(path: Path, way: Plan, scratch: Scratch | None) -> Gathered:

@@ -135,6 +135,7 @@ class _Sink:
         self._error: OSError | None = None
 
     def write(self, data: bytes) -> int:
+        """Return how many bytes libsndfile takes to be written: all of them, whatever the disk says."""
         try:
             if self._error is None:
                 self._file.write(data)
@@ -143,6 +144,7 @@ class _Sink:
         return len(data)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Return the new place in the file, 0 where the disk refused."""
         try:
             return self._file.seek(offset, whence)
         except OSError as error:  # what was buffered is written before the place changes
@@ -150,6 +152,7 @@ class _Sink:
             return 0
 
     def tell(self) -> int:
+        """Return the place in the file, 0 where the disk refused."""
         try:
             return self._file.tell()
         except OSError as error:

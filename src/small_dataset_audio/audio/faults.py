@@ -112,6 +112,15 @@ def nothing_left(path: Path, why: str) -> TruncatedAudio:
     )
 
 
+def changed(path: Path) -> AudioError:
+    """Return the error for a file that is being written to."""
+    return AudioError(
+        f"{path} changed while it was read.",
+        "Another program is writing to it, so that its parts do not belong together.",
+        "Let the other program finish, then run the command again.",
+    )
+
+
 def not_finite(path: Path, bad: int, total: int, first_seconds: float) -> AudioError:
     """Return the error for samples that are NaN or infinite (or too large for float32)."""
     share = "all" if bad == total else f"{bad:,} of {total:,}"

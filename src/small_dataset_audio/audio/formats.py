@@ -122,11 +122,11 @@ def _by_frames(window: bytes) -> Format | None:
     best, kind = 0, None
     for parse, candidate in ((mpeg_header, MPEG), (adts_header, ADTS)):
         stream = walk(window, parse)
-        if stream is None or not stream.spans:
+        if stream is None or not stream.frames:
             continue
         framed = stream.framed_bytes
-        from_start = stream.spans[0][0] == 0 and not stream.gap_bytes
-        dense = len(stream.spans) >= _CONVINCING_FRAMES and 2 * framed >= stream.audio_bytes
+        from_start = stream.start == 0 and not stream.gap_bytes
+        dense = stream.frames >= _CONVINCING_FRAMES and 2 * framed >= stream.audio_bytes
         if (from_start or dense) and framed > best:
             best, kind = framed, candidate
     return kind

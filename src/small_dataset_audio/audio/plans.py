@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Final
 
 from small_dataset_audio.audio import faults
 from small_dataset_audio.audio.containers import mpeg, ogg
 from small_dataset_audio.audio.containers.chunks import EXTENTS
+from small_dataset_audio.audio.containers.window import Window
 from small_dataset_audio.audio.decoders import ffmpeg, sndfile
 from small_dataset_audio.audio.decoders.gather import Gathered
 from small_dataset_audio.audio.formats import ADTS, MATROSKA, MP4, OGG, WMA, Format
@@ -39,14 +40,14 @@ class FramePlan:
 
     Attributes:
         stream: its frames.
-        spans: start and length of those that hold sound.
+        declaring: how many of the first frames hold no sound, but declare how much there is: 0 or 1.
         skip: samples of delay before the sound.
         samples: samples of sound after these.
         lack: as in `Plan`.
     """
 
     stream: mpeg.FrameStream
-    spans: tuple[tuple[int, int], ...]
+    declaring: int
     skip: int
     samples: int
     lack: str | None
@@ -66,37 +67,44 @@ def plan(path: Path, kind: Format) -> Plan:
     return Plan(missing_bytes(path, kind), lambda gathered: _read_by_library(gathered, kind))
 
 
-def plan_frames(path: Path, kind: Format) -> tuple[bytes, FramePlan]:
-    """Return the bytes of an MPEG or ADTS file, and what is to be decoded of them.
+def plan_frames(path: Path, kind: Format) -> FramePlan:
+    """Return what is to be decoded of an MPEG or ADTS file.
 
     Raises:
         AudioError: the file holds no whole frame.
         OSError: the file cannot be read.
     """
-    data = path.read_bytes()
-    stream = mpeg.walk(data, mpeg.adts_header if kind == ADTS else mpeg.mpeg_header)
-    if stream is None or not stream.spans:
-        raise faults.damaged(path)
-    declared = None if kind == ADTS else mpeg.declared(data, stream)
-    spans = stream.spans if declared is None else stream.spans[1:]
-    per_frame = stream.first.samples
-    decoded = len(spans) * per_frame
+    with path.open("rb") as file:
+        data = Window(file, path)
+        stream = mpeg.walk(data, _parser(kind))
+        if stream is None or not stream.frames:
+            raise faults.damaged(path)
+        declared = None if kind == ADTS else mpeg.declared(data, stream)
+    sounding = stream.frames - (declared is not None)
+    decoded = sounding * stream.first.samples
     skip, samples = 0, decoded
     if declared is not None and declared.delay is not None and declared.padding is not None:
         skip = min(declared.delay + mpeg.DECODER_DELAY, decoded)
-        joined = declared.frames is not None and len(spans) > declared.frames
+        joined = declared.frames is not None and sounding > declared.frames
         padding = 0 if joined else max(0, declared.padding - mpeg.DECODER_DELAY)
         samples = max(0, decoded - skip - padding)
-    lack = _missing_frames(stream, declared, len(spans))
-    return data, FramePlan(stream, spans, skip, samples, lack)
+    lack = _missing_frames(stream, declared, sounding)
+    return FramePlan(stream, stream.frames - sounding, skip, samples, lack)
+
+
+def _parser(kind: Format) -> mpeg.Parser:
+    return mpeg.adts_header if kind == ADTS else mpeg.mpeg_header
 
 
 def _plan_frames(path: Path, kind: Format) -> Plan:
-    data, frames = plan_frames(path, kind)
+    frames = plan_frames(path, kind)
 
     def read(gathered: Gathered) -> None:
-        each = (data[start : start + length] for start, length in frames.spans)
-        ffmpeg.read_frames(gathered, frames.stream.first.codec, each, frames.skip, frames.samples)
+        with path.open("rb") as file:
+            data = Window(file, path)
+            found = islice(mpeg.spans(data, _parser(kind)), frames.declaring, None)
+            each = (data[start : start + length] for start, length in found)
+            ffmpeg.read_frames(gathered, frames.stream.first.codec, each, frames.skip, frames.samples)
         gathered.trim(frames.samples if kind != ADTS else gathered.length)
 
     return Plan(frames.lack, read)
@@ -121,8 +129,9 @@ def _missing_frames(stream: mpeg.FrameStream, declared: mpeg.Declared | None, fr
 
 
 def _plan_ogg(path: Path) -> Plan:
-    data = path.read_bytes()
-    found = ogg.examine(data)
+    with path.open("rb") as file:
+        data = Window(file, path)
+        found, size = ogg.examine(data), len(data)
     lack = None
     if found.ends_cut:
         lack = "The file ends inside a page."
@@ -133,8 +142,8 @@ def _plan_ogg(path: Path) -> Plan:
 
     def read(gathered: Gathered) -> None:
         if found.is_vorbis:
-            starts = [0, *(stream.start for stream in found.streams[1:]), len(data)]
-            sndfile.read_vorbis(gathered, [data[start:end] for start, end in pairwise(starts)], found.samples)
+            starts = (0, *(stream.start for stream in found.streams[1:]), size)
+            sndfile.read_vorbis(gathered, pairwise(starts), found.samples)
         else:
             ffmpeg.read_container(gathered, "ogg")
         gathered.expected, gathered.slack = found.samples, 0

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from small_dataset_audio.audio import faults
 from small_dataset_audio.audio.containers import ogg
+from small_dataset_audio.audio.containers.window import Window
 from small_dataset_audio.audio.decoders import ffmpeg, sndfile
 from small_dataset_audio.audio.decoders.gather import Gathered
 from small_dataset_audio.audio.formats import OGG, Format, identify
@@ -54,7 +55,7 @@ def probe(path: Path) -> AudioFacts:
 
 def _probe(path: Path, kind: Format) -> AudioFacts:
     if kind.reader == "frames":
-        _, frames = plan_frames(path, kind)
+        frames = plan_frames(path, kind)
         first = frames.stream.first
         return _facts(kind, frames.samples, first.rate, first.channels, first.codec.removesuffix("float"))
     gathered = Gathered(path)
@@ -68,7 +69,8 @@ def _probe(path: Path, kind: Format) -> AudioFacts:
     header = ffmpeg.open_header(gathered, kind.demuxer or "")
     samples = header.samples
     if kind == OGG:
-        samples = ogg.examine(path.read_bytes()).samples
+        with path.open("rb") as file:
+            samples = ogg.examine(Window(file, path)).samples
     return _facts(kind, samples, header.rate, header.channels, header.codec.removesuffix("float"))
 
 

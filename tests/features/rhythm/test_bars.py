@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from small_dataset_audio.features.rhythm.accents import Strengths
 from small_dataset_audio.features.rhythm.bars import Bars, bar_lines, beat_means, find_bars, harmony_change
-from small_dataset_audio.features.rhythm.spectrum import Curve
+from small_dataset_audio.features.rhythm.lines import Curve
 
 PERIOD = 50
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from small_dataset_audio.features.rhythm import pulse
+from small_dataset_audio.features.rhythm.lines import Curve
 from small_dataset_audio.features.rhythm.pulse import decode, tempo_grid
-from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE, Curve
+from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE
 
 
 def impulses(frames: Curve, total: int, height: float = 3.0) -> Curve:

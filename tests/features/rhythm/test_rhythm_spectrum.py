@@ -88,6 +88,20 @@ def test_a_file_may_begin_with_an_attack_but_not_in_the_middle_of_a_sound() -> N
         assert found.full[:3].max() < 0.5 * struck.full[:3].max()
 
 
+@pytest.mark.parametrize("frequency", [110.0, 441.3, 3000.0])
+@pytest.mark.parametrize("seconds", [1.0, 4.987])
+def test_where_sound_is_cut_off_nothing_begins(frequency: float, seconds: float) -> None:
+    found = curves(tone(seconds, ANALYSIS_RATE, frequency, phase=1.0)[0])
+    assert found.full[10:].max() < 0.05
+    assert found.full.shape == found.low.shape == found.high.shape
+    assert not found.high[-2:].any()
+
+
+def test_a_hit_just_before_the_end_is_heard() -> None:
+    found = curves(clicks(np.array([1.96]), 2.0, ANALYSIS_RATE)[0])
+    assert found.full.argmax() / FRAME_RATE == pytest.approx(1.96, abs=0.015)
+
+
 def test_vibrato_is_no_rise() -> None:
     t = np.arange(3 * ANALYSIS_RATE) / ANALYSIS_RATE
     sung = (0.5 * np.sin(2 * np.pi * 440 * t + 25 * np.sin(2 * np.pi * 5.5 * t) / 5.5)).astype(np.float32)

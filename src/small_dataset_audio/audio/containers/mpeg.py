@@ -9,11 +9,13 @@ project's description of the Xing/Info frame (encoder delay and padding); Fraunh
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from small_dataset_audio.audio.containers.tags import end_of_audio, tag_length
+from small_dataset_audio.audio.containers.window import Content
 
 DECODER_DELAY: Final = 529
 """Samples by which every MP3 decoder lags: 528 of the hybrid filter bank and 1 of its overlap."""
@@ -50,35 +52,42 @@ class Header:
     key: int
 
 
-Parser = Callable[[bytes, int], Header | None]
+Parser = Callable[[Content, int], Header | None]
+
+
+class Kind(Enum):
+    """What a piece of a stream is."""
+
+    FRAME = "a whole frame"
+    GAP = "bytes between frames that are neither frames nor tags"
+    CUT = "a frame that is longer than what is left of the file"
+
+
+Piece = tuple[Kind, int, int]
+"""What a piece of a stream is, where it begins, and how many bytes it has."""
 
 
 @dataclass(frozen=True)
 class FrameStream:
-    """The frames of one file.
+    """What the frames of one file add up to. `spans` finds them again: a long file has too many to be kept.
 
     Attributes:
         first: the header of the first frame.
-        spans: start and length in bytes of each whole frame.
+        start: where that begins.
+        frames: how many whole frames there are.
+        framed_bytes: bytes in these.
+        audio_bytes: from the start of the first frame to the end of the last whole one.
         gap_bytes: bytes between frames that are neither frames nor tags.
         ends_cut: the last frame is longer than what is left of the file.
-        audio_bytes: from the first frame to the end of the last whole one.
     """
 
     first: Header
-    spans: tuple[tuple[int, int], ...]
+    start: int
+    frames: int
+    framed_bytes: int
+    audio_bytes: int
     gap_bytes: int
     ends_cut: bool
-
-    @property
-    def audio_bytes(self) -> int:
-        """Bytes from the start of the first frame to the end of the last whole one."""
-        return sum(self.spans[-1]) - self.spans[0][0] if self.spans else 0
-
-    @property
-    def framed_bytes(self) -> int:
-        """Bytes in whole frames."""
-        return sum(length for _, length in self.spans)
 
 
 @dataclass(frozen=True)
@@ -108,28 +117,30 @@ def _mpeg_header(word: int) -> Header | None:
     return Header(_CODECS[layer], length, samples, rate, channels, word & 0xFFFE0C00)
 
 
-def mpeg_header(data: bytes, at: int) -> Header | None:
+def mpeg_header(data: Content, at: int) -> Header | None:
     """Return the MPEG audio frame header at ``at``, None where there is none."""
-    if len(data) < at + 4:
+    head = data[at : at + 4]
+    if len(head) < 4:  # noqa: PLR2004 - a header is one word
         return None
-    return _mpeg_header(int.from_bytes(data[at : at + 4], "big"))
+    return _mpeg_header(int.from_bytes(head, "big"))
 
 
-def adts_header(data: bytes, at: int) -> Header | None:
+def adts_header(data: Content, at: int) -> Header | None:
     """Return the ADTS frame header at ``at``, None where there is none."""
-    if len(data) < at + _ADTS_HEADER or data[at] != 0xFF or data[at + 1] & 0xF6 != 0xF0:  # noqa: PLR2004 - syncword, layer 0
+    head = data[at : at + _ADTS_HEADER]
+    if len(head) < _ADTS_HEADER or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:  # noqa: PLR2004 - syncword, layer 0
         return None
-    rate_index = data[at + 2] >> 2 & 15
-    channels = (data[at + 2] & 1) << 2 | data[at + 3] >> 6
-    length = (data[at + 3] & 3) << 11 | data[at + 4] << 3 | data[at + 5] >> 5
+    rate_index = head[2] >> 2 & 15
+    channels = (head[2] & 1) << 2 | head[3] >> 6
+    length = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
     if rate_index >= len(_ADTS_RATES) or length < _ADTS_HEADER:
         return None
-    samples = _AAC_FRAME * ((data[at + 6] & 3) + 1)
-    key = (data[at + 1] & 8) << 16 | data[at + 2] << 8 | data[at + 3] & 0xC0
+    samples = _AAC_FRAME * ((head[6] & 3) + 1)
+    key = (head[1] & 8) << 16 | head[2] << 8 | head[3] & 0xC0
     return Header("aac", length, samples, _ADTS_RATES[rate_index], 8 if channels == 7 else channels, key)  # noqa: PLR2004 - configuration 7 is 7.1
 
 
-def find_frame(data: bytes, start: int, parse: Parser, key: int | None = None, end: int | None = None) -> int | None:
+def find_frame(data: Content, start: int, parse: Parser, key: int | None = None, end: int | None = None) -> int | None:
     """Return where the next frame begins, from ``start`` on.
 
     A frame counts when another one follows it, or when it is the last thing before ``end``: one header alone can be chance.
@@ -154,39 +165,59 @@ def find_frame(data: bytes, start: int, parse: Parser, key: int | None = None, e
     return None
 
 
-def walk(data: bytes, parse: Parser) -> FrameStream | None:
-    """Return the frames of ``data``, None where it has none; tags before, between and after them are passed over."""
+def walk(data: Content, parse: Parser) -> FrameStream | None:
+    """Return what the frames of ``data`` add up to, None where it has none; tags before, between and after them are passed over."""
+    start: int | None = None
+    frames = framed = gaps = end = 0
+    ends_cut = False
+    for kind, at, length in _pieces(data, parse):
+        start = at if start is None else start
+        if kind is Kind.FRAME:
+            frames, framed, end = frames + 1, framed + length, at + length
+        elif kind is Kind.GAP:
+            gaps += length
+        else:
+            ends_cut = True
+    if start is None or (first := parse(data, start)) is None:
+        return None
+    return FrameStream(first, start, frames, framed, max(0, end - start), gaps, ends_cut)
+
+
+def spans(data: Content, parse: Parser) -> Iterator[tuple[int, int]]:
+    """Yield start and length in bytes of each whole frame of ``data``."""
+    return ((at, length) for kind, at, length in _pieces(data, parse) if kind is Kind.FRAME)
+
+
+def _pieces(data: Content, parse: Parser) -> Iterator[Piece]:
+    """Yield the frames of ``data``, and what lies between them that is no tag."""
     end = end_of_audio(data)
     start = tag_length(data, 0)
     at = find_frame(data, start if start < end else 0, parse, end=end)
     if at is None or (first := parse(data, at)) is None:
-        return None
-    spans: list[tuple[int, int]] = []
-    gap_bytes, ends_cut = 0, False
+        return
     while at < end:
         header = parse(data, at)
         if header is not None and header.key == first.key:
             if at + header.length > end:
-                ends_cut = True
-                break
-            spans.append((at, header.length))
+                yield Kind.CUT, at, end - at
+                return
+            yield Kind.FRAME, at, header.length
             at += header.length
         elif skipped := tag_length(data, at):
             at += skipped
         else:
             found = find_frame(data, at + 1, parse, first.key, end)
             if found is None:
-                ends_cut = end - at < _ADTS_HEADER and data[at] == 0xFF  # noqa: PLR2004 - a header cut in two
-                break
-            gap_bytes += found - at
+                if end - at < _ADTS_HEADER and data[at : at + 1] == b"\xff":  # a header cut in two
+                    yield Kind.CUT, at, end - at
+                return
+            yield Kind.GAP, at, found - at
             at = found
-    return FrameStream(first, tuple(spans), gap_bytes, ends_cut)
 
 
-def declared(data: bytes, stream: FrameStream) -> Declared | None:
+def declared(data: Content, stream: FrameStream) -> Declared | None:
     """Return what the first frame declares where it is a Xing, Info or VBRI frame, None where it is audio."""
-    start, length = stream.spans[0]
-    frame = data[start : start + length]
+    frame = data[stream.start : stream.start + stream.first.length]
     mpeg1 = stream.first.samples == 1152  # noqa: PLR2004 - samples of an MPEG-1 frame
     mono = stream.first.channels == 1
     at = 4 + ((17 if mono else 32) if mpeg1 else (9 if mono else 17))  # header and side information

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from small_dataset_audio.audio.containers.window import Content
+
+_MARK: Final = b"OggS"
 _HEADER: Final = 27
 _FIRST_PAGE, _LAST_PAGE = 2, 4
 _NO_POSITION: Final = 0xFFFFFFFFFFFFFFFF
@@ -101,25 +104,28 @@ class OggFile:
         return sum(known) if len(known) == len(each) else None
 
 
-def pages(data: bytes) -> Iterator[Page]:
+def pages(data: Content) -> Iterator[Page]:
     """Yield the pages of ``data``; bytes that are no page are passed over."""
-    at = data.find(b"OggS")
+    size = len(data)
+    at = data.find(_MARK, 0, size)
     while at >= 0:
-        table_end = at + _HEADER + (data[at + _HEADER - 1] if at + _HEADER <= len(data) else 0)
+        header = data[at : at + _HEADER]
+        table_end = at + _HEADER + (header[-1] if len(header) == _HEADER else 0)
         lacing = data[at + _HEADER : table_end]
         end = table_end + sum(lacing)
+        page = data[at:end]
         yield Page(
-            serial=int.from_bytes(data[at + 14 : at + 18], "little"),
-            number=int.from_bytes(data[at + 18 : at + 22], "little"),
-            flags=data[at + 5] if len(data) > at + 5 else 0,
-            position=int.from_bytes(data[at + 6 : at + 14], "little"),
+            serial=int.from_bytes(header[14:18], "little"),
+            number=int.from_bytes(header[18:22], "little"),
+            flags=header[5] if len(header) > 5 else 0,  # noqa: PLR2004 - the byte of the flags is the sixth
+            position=int.from_bytes(header[6:14], "little"),
             packets=sum(1 for length in lacing if length < 255),  # noqa: PLR2004 - 255 means "goes on"
-            body=data[table_end : min(end, table_end + 64)],
+            body=page[table_end - at : table_end - at + 64],
             start=at,
-            whole=at + _HEADER <= len(data) and end <= len(data),
-            intact=_checksum(data[at:end]) == int.from_bytes(data[at + 22 : at + 26], "little"),
+            whole=at + _HEADER <= size and end <= size,
+            intact=_checksum(page) == int.from_bytes(header[22:26], "little"),
         )
-        at = data.find(b"OggS", max(at + 4, min(end, len(data))))
+        at = data.find(_MARK, max(at + len(_MARK), min(end, size)), size)
 
 
 def _checksum(page: bytes) -> int:
@@ -133,7 +139,7 @@ def _checksum(page: bytes) -> int:
     return int.from_bytes(reflected.to_bytes(4, "little").translate(_REVERSED), "big")
 
 
-def examine(data: bytes) -> OggFile:
+def examine(data: Content) -> OggFile:
     """Return the audio streams of ``data``."""
     streams: list[Stream] = []
     current: dict[int, Stream] = {}

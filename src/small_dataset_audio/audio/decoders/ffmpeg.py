@@ -8,7 +8,6 @@ PyAV is imported when the first such file is met: that takes longer than reading
 """
 
 import contextlib
-import io
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from small_dataset_audio.audio import faults
 from small_dataset_audio.audio.clip import Samples
 from small_dataset_audio.audio.containers.chunks import mp4_timescale
 from small_dataset_audio.audio.decoders.gather import BLOCK, Gathered
+from small_dataset_audio.audio.decoders.source import Source
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -44,27 +44,6 @@ _EXACT: Final = frozenset({"flac", "wv"})
 _COARSE_SLACK: Final = Fraction(1, 4)
 """Seconds by which a duration in milliseconds (Matroska, WMA) may differ from what is decoded; encoders round up to a
 frame and count their own delay in or out."""
-
-
-class _Source(io.FileIO):
-    """A file that FFmpeg reads from: PyAV prints what such an object raises, so it raises nothing and keeps it."""
-
-    failure: OSError | None = None
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Return the new position, -1 where there is no such position (a damaged header may ask for any)."""
-        try:
-            return super().seek(offset, whence)
-        except (OSError, OverflowError):
-            return -1
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return the next bytes, none where the disk fails."""
-        try:
-            return super().read(size) or b""
-        except OSError as error:
-            self.failure = error
-            return b""
 
 
 @dataclass
@@ -200,7 +179,7 @@ def _container(gathered: Gathered, demuxer: str) -> Iterator["InputContainer"]:
         OSError: the disk fails on the way.
     """
     av = library()
-    with _Source(gathered.path) as source:
+    with Source(gathered.path) as source:
         try:
             with av.open(source, "r", format=demuxer, metadata_errors="replace", buffer_size=_BUFFER) as container:
                 yield container

@@ -4,10 +4,10 @@ import contextlib
 import errno
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 import soundfile
@@ -15,7 +15,10 @@ import soundfile
 from small_dataset_audio.audio import faults
 from small_dataset_audio.audio.containers.ogg import WAVE_ORDER
 from small_dataset_audio.audio.decoders.gather import BLOCK, Gathered
+from small_dataset_audio.audio.decoders.source import Source
 
+_BUFFER: Final = 1 << 16
+"""Bytes of a part that are read at a time: libsndfile asks for a few at once."""
 _UNKNOWN_LENGTH: Final = (1 << 63) - 1
 """libsndfile's number of samples for a FLAC stream that does not say."""
 _SYSTEM_ERROR: Final = 2
@@ -85,26 +88,39 @@ def read(gathered: Gathered) -> None:
         _read_blocks(gathered, source)
 
 
-def read_vorbis(gathered: Gathered, parts: Sequence[bytes], declared: int | None) -> None:
+def read_vorbis(gathered: Gathered, parts: Iterable[tuple[int, int]], declared: int | None) -> None:
     """Decode the parts of an Ogg Vorbis file, one after the other, into ``gathered``; channels come in WAVE order.
 
     libsndfile stops after the first part of a "chained" file, so that each is given to it as a file of its own.
 
+    Args:
+        gathered: where the samples go.
+        parts: first byte and end of each part.
+        declared: how many samples all parts have, None where they do not say.
+
     Raises:
         AudioError: a header is out of range, or the parts differ in rate or number of channels.
+        OSError: the disk fails on the way.
     """
-    for part in parts:
-        try:
-            source = _opened(io.BytesIO(part))
-        except NotForLibsndfile as refusal:
-            gathered.why = str(refusal)
-            return
-        with source:
-            if not gathered.rate:
-                gathered.start(source.samplerate, source.channels, declared)
-            elif source.samplerate != gathered.rate:
-                raise faults.rate_changes(gathered.path, gathered.rate, source.samplerate)
-            _read_blocks(gathered, source, WAVE_ORDER.get(source.channels))
+    for start, stop in parts:
+        with Source(gathered.path, start, stop) as part:
+            try:
+                _read_part(gathered, io.BufferedReader(part, _BUFFER), declared)
+            except NotForLibsndfile as refusal:
+                gathered.why = str(refusal)
+                return
+            finally:
+                if part.failure is not None:
+                    raise part.failure
+
+
+def _read_part(gathered: Gathered, part: BinaryIO, declared: int | None) -> None:
+    with _opened(part) as source:
+        if not gathered.rate:
+            gathered.start(source.samplerate, source.channels, declared)
+        elif source.samplerate != gathered.rate:
+            raise faults.rate_changes(gathered.path, gathered.rate, source.samplerate)
+        _read_blocks(gathered, source, WAVE_ORDER.get(source.channels))
 
 
 def _read_blocks(gathered: Gathered, source: soundfile.SoundFile, order: Sequence[int] | None = None) -> None:
@@ -118,7 +134,7 @@ def _read_blocks(gathered: Gathered, source: soundfile.SoundFile, order: Sequenc
 
 
 @contextlib.contextmanager
-def _open(file: Path | io.BytesIO) -> Iterator[soundfile.SoundFile]:
+def _open(file: Path) -> Iterator[soundfile.SoundFile]:
     """Yield a file, open; what closing it answers is of no interest, since nothing was written.
 
     Raises:
@@ -133,7 +149,7 @@ def _open(file: Path | io.BytesIO) -> Iterator[soundfile.SoundFile]:
             source.close()
 
 
-def _opened(file: Path | io.BytesIO) -> soundfile.SoundFile:
+def _opened(file: Path | BinaryIO) -> soundfile.SoundFile:
     name = os.fsencode(file) if isinstance(file, Path) else file  # as bytes: names need not be UTF-8
     with contextlib.suppress(soundfile.LibsndfileError):
         return soundfile.SoundFile(name)

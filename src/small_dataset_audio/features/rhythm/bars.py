@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from small_dataset_audio.audio.spool import Table, folder_of, give_back
 from small_dataset_audio.features.rhythm.accents import Rows, Strengths, at, sums_before
-from small_dataset_audio.features.rhythm.spectrum import Curve
+from small_dataset_audio.features.rhythm.lines import Curve
 
 METRES = {2: 0.0, 3: 0.0, 4: 0.83}
 """Beats in a bar, and the term of the model that says how common it is."""
@@ -57,7 +58,7 @@ class Bars:
 
 
 def beat_means(rows: Rows, beats: Curve, share: float = 1.0) -> NDArray[np.float64]:
-    """Return the mean of ``rows`` in the first ``share`` of each beat ``[shape=(beats, columns)]``.
+    """Return the mean of ``rows`` in the first ``share`` of each beat ``[shape=(beats, columns)]``; it lies where ``rows`` do.
 
     The last beat is as long as the one before.
     """
@@ -67,10 +68,15 @@ def beat_means(rows: Rows, beats: Curve, share: float = 1.0) -> NDArray[np.float
     )
     places = np.unique(np.concatenate((start, stop)))
     sums = sums_before(rows, places)
-    means: NDArray[np.float64] = sums[np.searchsorted(places, stop)]
-    means -= sums[np.searchsorted(places, start)]
-    means /= np.maximum(stop - start, 1)[:, np.newaxis]
-    return means
+    begins, ends = np.searchsorted(places, start), np.searchsorted(places, stop)
+    means = Table(rows.shape[1], beats.shape[0], folder_of(rows), np.float64)
+    for first in range(0, beats.shape[0], BEATS_TOGETHER):
+        here = slice(first, first + BEATS_TOGETHER)
+        mean = sums[ends[here]] - sums[begins[here]]
+        mean /= np.maximum(stop[here] - start[here], 1)[:, np.newaxis]
+        give_back(sums[begins[here][0] : ends[here][-1]])
+        means.append(mean)
+    return means.finish()
 
 
 def harmony_change(tones: NDArray[np.float64]) -> Curve:
@@ -79,11 +85,12 @@ def harmony_change(tones: NDArray[np.float64]) -> Curve:
     ``tones`` are means per beat ``[shape=(beats, bands)]``; at the first beat the distance is 0.
     """
     count = tones.shape[0]
-    sums = np.concatenate((np.zeros((1, tones.shape[1])), np.cumsum(tones, axis=0)))
+    sums = sums_before(tones, np.arange(count + 1))
     change = np.zeros(count)
     for first in range(1, count, BEATS_TOGETHER):
         here = np.arange(first, min(first + BEATS_TOGETHER, count))
         change[here] = _distances(sums, here)
+        give_back(sums[here[0] : here[-1]])
     return change
 
 
@@ -100,14 +107,28 @@ def _distances(sums: NDArray[np.float64], here: NDArray[np.intp]) -> Curve:
     return np.asarray(1.0 - alike)
 
 
+def steps_at_the_top(top: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean rise of all bands from beat to beat, and the mean change; 0 at the first beat ``[shape=(2, beats)]``.
+
+    ``top`` are means per beat ``[shape=(beats, bands)]``.
+    """
+    count = top.shape[0]
+    steps = np.zeros((2, count))
+    for first in range(1, count, BEATS_TOGETHER):
+        stop = min(first + BEATS_TOGETHER, count)
+        change = np.diff(top[first - 1 : stop], axis=0)
+        steps[0, first:stop] = change.mean(axis=1)
+        steps[1, first:stop] = np.abs(change).mean(axis=1)
+        give_back(top[first:stop])
+    return steps
+
+
 def first_beat_evidence(beats: Curve, strengths: Strengths) -> Curve:
     """Return how much each beat looks like the first of a bar, compared with the average beat ``[shape=(beats,)]``."""
-    steps = np.diff(beat_means(strengths.top, beats), axis=0)
     terms = np.column_stack(
         (
             np.minimum(beat_means(strengths.bass, beats, BASS_SHARE)[:, 0], LARGEST_BASS),
-            np.pad(steps.mean(axis=1), (1, 0)),
-            np.pad(np.abs(steps).mean(axis=1), (1, 0)),
+            *steps_at_the_top(beat_means(strengths.top, beats)),
             harmony_change(beat_means(strengths.tones, beats)),
         )
     )

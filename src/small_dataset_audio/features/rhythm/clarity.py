@@ -9,8 +9,10 @@ Source: Theiler et al., "Testing for nonlinearity in time series: the method of 
 
 import numpy as np
 
+from small_dataset_audio.audio.spool import give_back
+from small_dataset_audio.features.rhythm.lines import Curve
 from small_dataset_audio.features.rhythm.pulse import Pulse, decode
-from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE, Curve
+from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE
 
 SURROGATE_SECONDS = 60.0
 """Length of the surrogate, or of all of them: of a shorter piece there are several of its own length."""
@@ -45,6 +47,7 @@ def surrogate(curve: Curve, onsets: Curve, frames: int, generator: np.random.Gen
             start, stop = cuts[event], cuts[event + 1]
             stretched = max(ATTACK_FRAMES, round((stop - start) * float(np.exp(generator.normal(0.0, STRETCH)))))
             pieces.append(curve[np.minimum(start + np.arange(stretched), stop - 1)])
+            give_back(curve[start:stop])
             length += stretched
             if length >= frames:
                 break

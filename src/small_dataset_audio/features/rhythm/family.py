@@ -6,11 +6,12 @@ from typing import Final
 import numpy as np
 
 from small_dataset_audio.audio.resample import resample
-from small_dataset_audio.audio.spool import blocks
+from small_dataset_audio.audio.spool import applied, blocks
 from small_dataset_audio.features.measured import Measured, Series
 from small_dataset_audio.features.rhythm import measures
+from small_dataset_audio.features.rhythm.lines import Curve
 from small_dataset_audio.features.rhythm.onsets import Onsets, detect
-from small_dataset_audio.features.rhythm.spectrum import ANALYSIS_RATE, FRAME, FRAME_RATE, Curve, Curves, curves
+from small_dataset_audio.features.rhythm.spectrum import ANALYSIS_RATE, FRAME, FRAME_RATE, Curves, curves
 from small_dataset_audio.features.rhythm.tracker import Beats, track
 from small_dataset_audio.features.sound import Family, Sound
 from small_dataset_audio.features.spectra import SILENCE_DBFS, Mono, Spectra
@@ -114,17 +115,22 @@ def _loudest(block: Mono) -> float:
 def _audible(signal: Spectra) -> Mono:
     """Return the mean of the channels at `ANALYSIS_RATE`, or the loudest channel where they cancel each other."""
     if signal.channels > 1:
-        energies = [_energy(channel) for channel in signal.samples]
-        if _energy(signal.mono) < CANCELLED * np.mean(energies):
-            loudest = int(np.argmax(energies))
-            alone: Mono = resample(signal.samples[loudest : loudest + 1], signal.rate, ANALYSIS_RATE)[0]
-            return alone
-    return signal.mono_at(ANALYSIS_RATE)
+        offsets = signal.offset.channels
+        energies = [_energy(channel, offset[0]) for channel, offset in zip(signal.samples, offsets, strict=True)]
+        if _energy(signal.mono, np.float32(0.0)) < CANCELLED * np.mean(energies):
+            loudest = slice(one := int(np.argmax(energies)), one + 1)
+            alone = applied(lambda block: block - offsets[loudest], signal.samples[loudest])
+            heard: Mono = resample(alone, signal.rate, ANALYSIS_RATE)[0]
+            return heard
+    mono = signal.mono_at(ANALYSIS_RATE)
+    signal.let_go()  # the families after this one read the channels
+    return mono
 
 
-def _energy(line: Mono) -> float:
-    """Return the sum of the squared samples."""
-    return sum(float(np.dot(block, block)) for _, block in blocks(line))
+def _energy(line: Mono, offset: np.float32) -> float:
+    """Return the sum of the squared samples, less their ``offset``."""
+    parts = (block - offset if offset else block for _, block in blocks(line))
+    return sum(float(np.dot(part, part)) for part in parts)
 
 
 def _beats(sound: Sound, read: Curves, onsets: Onsets) -> Beats:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from small_dataset_audio.features.rhythm.accents import Strengths, at
-from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE, Curve
+from small_dataset_audio.features.rhythm.lines import Curve
+from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE
 
 CANDIDATES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2), (4, 0), (4, 2), (6, 0), (6, 2), (6, 4))
 """Strides and offsets in half pulses: twice as fast; as it is, and off it; dotted; every second pulse; every third."""

@@ -3,13 +3,17 @@
 Source: Böck, Krebs and Schedl, "Evaluating the online capabilities of onset detection methods", ISMIR 2012 (peak picking).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from small_dataset_audio.audio.spool import blocks
 from small_dataset_audio.features.measured import Times
-from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE, Curve
+from small_dataset_audio.features.rhythm import lines
+from small_dataset_audio.features.rhythm.lines import Curve, filtered, looked_up, running_means, total
+from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE
 
 PEAK_FRAMES = 7
 """A peak is the largest value among this many frames (±30 ms)."""
@@ -41,7 +45,7 @@ class Onsets:
 def refine(curve: Curve, frames: NDArray[np.intp]) -> Curve:
     """Return the peaks ``frames`` of ``curve`` to a fraction of a frame: the vertex of the parabola through three points."""
     inner = np.clip(frames, 1, curve.shape[0] - 2)
-    left, centre, right = curve[inner - 1], curve[inner], curve[inner + 1]
+    left, centre, right = looked_up(curve, inner + np.arange(-1, 2)[:, np.newaxis])
     bend = left - 2.0 * centre + right
     shift = np.zeros(frames.shape[0])
     np.divide(0.5 * (left - right), bend, out=shift, where=bend < 0.0)
@@ -51,18 +55,27 @@ def refine(curve: Curve, frames: NDArray[np.intp]) -> Curve:
 
 def detect(envelope: Curve) -> Onsets:
     """Return the onsets in an onset envelope at `FRAME_RATE`."""
-    from scipy.ndimage import maximum_filter1d, uniform_filter1d  # noqa: PLC0415 - half a second that looking a stage up must not cost
-
-    covered = uniform_filter1d(np.ones_like(envelope), MEAN_FRAMES, mode="constant")
-    mean = uniform_filter1d(envelope, MEAN_FRAMES, mode="constant") / covered
-    peaks = envelope == maximum_filter1d(envelope, PEAK_FRAMES)
-    peaks &= envelope >= np.maximum(mean + THRESHOLD, PROMINENCE * mean)
     kept: list[int] = []
-    for frame in np.flatnonzero(peaks):
+    for frame in _peaks(envelope):
         if not kept or frame - kept[-1] > APART_FRAMES:
             kept.append(int(frame))
     frames = np.array(kept, dtype=np.intp)
     if not frames.size:
         return Onsets(np.empty(0), np.empty(0))
     times = refine(envelope, frames) / FRAME_RATE - LATENCY
-    return Onsets(np.maximum(times, 0.0), envelope[frames] / envelope.mean())
+    return Onsets(np.maximum(times, 0.0), looked_up(envelope, frames) / (total(envelope) / envelope.shape[0]))
+
+
+def _peaks(envelope: Curve) -> Iterator[int]:
+    """Yield the frames at which ``envelope`` has a peak that counts."""
+    from scipy.ndimage import maximum_filter1d  # noqa: PLC0415 - half a second that looking a stage up must not cost
+
+    count, before = envelope.shape[0], MEAN_FRAMES // 2
+    highest = filtered(lambda part: maximum_filter1d(part, PEAK_FRAMES), envelope, PEAK_FRAMES // 2)
+    means = running_means(envelope, MEAN_FRAMES, go_on=False)
+    for (first, block), tops, within in zip(blocks(envelope, lines.BLOCK), highest, means, strict=True):
+        frames = np.arange(first, first + block.shape[0])
+        last = np.minimum(frames + MEAN_FRAMES - 1 - before, count - 1)
+        mean = within / ((last - np.maximum(frames - before, 0) + 1) / MEAN_FRAMES)
+        peaks = (block == tops) & (block >= np.maximum(mean + THRESHOLD, PROMINENCE * mean))
+        yield from (first + np.flatnonzero(peaks)).tolist()

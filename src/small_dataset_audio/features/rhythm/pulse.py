@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from small_dataset_audio.audio.spool import Table, give_back
 from small_dataset_audio.features.rhythm.accents import TOLERANCE_FRAMES
-from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE, Curve
+from small_dataset_audio.features.rhythm.lines import Curve
+from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE
 
 Scores = NDArray[np.float32]
 """Log-likelihoods ``[shape=(frames, periods)]``."""
@@ -68,36 +69,47 @@ def tempo_grid() -> tuple[NDArray[np.float64], NDArray[np.intp]]:
 class _Places:
     """Scores the accents at the pulse and at its subdivisions."""
 
-    def __init__(self, curve: Curve, longest: int) -> None:
+    def __init__(self, curve: Curve, periods: NDArray[np.intp]) -> None:
+        self.curve = curve
+        self.periods = periods
+        self.longest = int(periods.max())
+
+    def scores(self, start: int) -> Scores:
+        """Return the score of a pulse at each of the next `CHUNK` frames from ``start`` on, for each period before it."""
+        stop = min(start + CHUNK, self.curve.shape[0])
+        pulse, half, quarter, third = self._parts(start, stop)
+
+        def back(part: NDArray[np.float32], frames: float) -> NDArray[np.float32]:
+            """Return ``part`` as it was so many frames before each frame of the chunk ``[shape=(stop - start,)]``."""
+            offset = self.longest - round(frames)
+            return part[offset : stop - start + offset]
+
+        result = np.empty((stop - start, self.periods.shape[0]), dtype=np.float32)
+        for column, period in enumerate(self.periods.tolist()):
+            duple = back(half, period / 2) + back(quarter, period / 4) + back(quarter, 3 * period / 4)
+            triple = back(third, period / 3) + back(third, 2 * period / 3)
+            result[:, column] = back(pulse, 0) + np.maximum(duple, triple)
+        return result
+
+    def _parts(self, start: int, stop: int) -> list[NDArray[np.float32]]:
+        """Return what each frame scores as pulse, half, quarter and third, from the longest period before ``start`` on.
+
+        Before the first frame that is 0.
+        """
         from scipy.ndimage import maximum_filter1d  # noqa: PLC0415 - half a second that looking a stage up must not cost
 
-        near = maximum_filter1d(curve, TOLERANCE_FRAMES)
-        self.longest = longest
-        self.pulse, self.half, self.quarter, self.third = (
-            np.pad((offset + slope * source).astype(np.float32), (longest, 0))
-            for (offset, slope), source in (
-                (ON_PULSE, curve),
-                (ON_HALF, near),
-                (ON_QUARTER, near),
-                (ON_THIRD, near),
-            )
-        )
-        for scores in (self.half, self.quarter, self.third):
-            scores[:longest] = 0.0
-
-    def scores(self, start: int, stop: int, periods: NDArray[np.intp]) -> Scores:
-        """Return the score of a pulse at each frame from ``start`` to ``stop``, for each period before it."""
-
-        def back(curve: NDArray[np.float32], frames: float) -> NDArray[np.float32]:
-            offset = self.longest - round(frames)
-            return curve[start + offset : stop + offset]
-
-        result = np.empty((stop - start, periods.shape[0]), dtype=np.float32)
-        for column, period in enumerate(periods.tolist()):
-            duple = back(self.half, period / 2) + back(self.quarter, period / 4) + back(self.quarter, 3 * period / 4)
-            triple = back(self.third, period / 3) + back(self.third, 2 * period / 3)
-            result[:, column] = back(self.pulse, 0) + np.maximum(duple, triple)
-        return result
+        reach = TOLERANCE_FRAMES // 2
+        first = max(0, start - self.longest)
+        margin = min(first, reach)
+        read = self.curve[first - margin : stop + reach]
+        here = slice(margin, margin + stop - first)
+        alone, near = read[here], maximum_filter1d(read, TOLERANCE_FRAMES)[here]
+        parts = [
+            np.pad((offset + slope * source).astype(np.float32), (first - start + self.longest, 0))
+            for (offset, slope), source in ((ON_PULSE, alone), (ON_HALF, near), (ON_QUARTER, near), (ON_THIRD, near))
+        ]
+        give_back(read)
+        return parts
 
 
 def decode(curve: Curve, folder: Path | None = None) -> Pulse:
@@ -123,9 +135,9 @@ def _decode(
     ``best[t % kept, k]`` is the score of the best path that reaches frame ``t`` and goes on with period ``k``; ``step`` says
     by how many periods it changed there.
     """
-    total, longest = curve.shape[0], int(periods.max())
-    places = _Places(curve, longest)
-    kept = longest + int(periods.min())
+    total = curve.shape[0]
+    places = _Places(curve, periods)
+    kept = places.longest + int(periods.min())
     best = np.zeros((kept, periods.shape[0]), dtype=np.float32)
     step = Table(periods.shape[0], total, folder, np.int8)
     reached = np.full((int(periods.min()), periods.shape[0] + 2 * LARGEST_CHANGE), -np.inf, dtype=np.float32)
@@ -133,13 +145,13 @@ def _decode(
     cost = (TEMPO_CHANGE * TEMPO_STEP * np.abs(np.arange(-LARGEST_CHANGE, LARGEST_CHANGE + 1))).astype(np.float32)
     columns, inside = np.arange(periods.shape[0]), slice(LARGEST_CHANGE, -LARGEST_CHANGE)
     end, end_score = (0, 0), -np.inf
-    scores = places.scores(0, min(total, CHUNK), periods)
+    scores = places.scores(0)
     held = 0
     for start in range(0, total, reached.shape[0]):
         rows = np.arange(start, min(total, start + reached.shape[0]))
         if rows[-1] >= held + scores.shape[0]:
             held = start
-            scores = places.scores(start, min(total, start + CHUNK), periods)
+            scores = places.scores(start)
         before = rows[:, np.newaxis] - periods
         path = np.where(before >= 0, best[before.clip(0) % kept, columns] + prior, np.float32(0.0))
         path += scores[start - held : start - held + rows.size]

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from small_dataset_audio.audio.spool import Table, blocks, folder_of, give_back
+from small_dataset_audio.audio.spool import Spool, Table, blocks, folder_of, give_back
+from small_dataset_audio.features.rhythm.lines import Curve, mapped, percentile_above, total
 from small_dataset_audio.features.spectra import Mono, frames_of
 
-Curve = NDArray[np.float64]
-"""One value per frame ``[shape=(frames,)]``."""
 Bands = NDArray[np.float32]
 """One row per frame, one column per frequency band ``[shape=(frames, bands)]``."""
 
@@ -125,8 +124,9 @@ def _mirrored(signal: Mono, start: int, stop: int) -> Mono:
 
 def loudness_of(totals: Curve) -> float:
     """Return the `LOUD_PERCENTILE` of ``totals`` among the frames that are not silent; 1 where all are."""
-    sounding = totals[totals > QUIETEST * totals.max(initial=0.0)]
-    return float(np.percentile(sounding, LOUD_PERCENTILE)) if sounding.size else 1.0
+    highest = max((float(block.max()) for _, block in blocks(totals)), default=0.0)
+    loud = percentile_above(totals, QUIETEST * highest, LOUD_PERCENTILE)
+    return 1.0 if loud is None else loud
 
 
 def rises(logs: Bands) -> Bands:
@@ -159,40 +159,47 @@ def sustained_rise(logs: Bands) -> Curve:
 def curves(signal: Mono) -> Curves:
     """Return the rises of ``signal``, which has `ANALYSIS_RATE` samples per second ``[shape=(n,)]``, n >= `FRAME`.
 
-    They do not depend on the gain of the signal.
+    They do not depend on the gain of the signal. Nothing rises in the last 23 ms, of which no frame is heard in full: where
+    sound is cut off, nothing begins.
     """
     from scipy.ndimage import minimum_filter1d  # noqa: PLC0415 - as above
 
     bands = band_magnitudes(signal)
     frames, count = bands.shape
+    folder = folder_of(bands)
     _, centres = filterbank()
-    lowest = centres < BASS_HZ
-    totals, bass = np.concatenate(
-        [
-            [block.sum(axis=1, dtype=np.float64), block[:, lowest].sum(axis=1, dtype=np.float64)]
-            for _, block in blocks(bands, BLOCK, axis=0)
-        ],
-        axis=1,
-    )
-    loud = loudness_of(totals)
-    scale = np.float32(COMPRESSION * count / loud)
+    totals, bass = _sums(bands, centres < BASS_HZ)
+    scale = np.float32(COMPRESSION * count / loudness_of(totals))
+    heard = (signal.shape[0] - FRAME // 2) // HOP + 1
     lows, highs = int((centres < LOW_HZ).sum()), int((centres < HIGH_HZ).sum())
     tonal = slice(int((centres < TONES_HZ[0]).sum()), int((centres < TONES_HZ[1]).sum()))
     top = slice(int((centres < TOP_HZ).sum()), count)
-    full, low, high, sustained = np.empty((4, frames))
-    tops = Table(top.stop - top.start, frames, folder_of(bands))
-    tones = Table(tonal.stop - tonal.start, frames, folder_of(bands))
+    lines = Spool(4, frames, folder, np.float64)
+    tops = Table(top.stop - top.start, frames, folder)
+    tones = Table(tonal.stop - tonal.start, frames, folder)
     for start in range(0, frames, BLOCK):
         stop, first = min(frames, start + BLOCK), max(0, start - SUSTAIN_FRAMES)
         logs = np.log1p(bands[first : stop + SUSTAIN_FRAMES] * scale)
         give_back(bands[first:stop])
         here = slice(start - first, stop - first)
         flux = rises(logs)[here]
-        full[start:stop] = flux.mean(axis=1, dtype=np.float64)
-        low[start:stop] = flux[:, :lows].sum(axis=1, dtype=np.float64) / count
-        high[start:stop] = flux[:, highs:].sum(axis=1, dtype=np.float64) / count
-        sustained[start:stop] = sustained_rise(logs)[here]
+        flux[max(0, heard - start) :] = (
+            0.0  # the rest reads beyond the end, and a tone that is mirrored has a kink there
+        )
+        full = flux.mean(axis=1, dtype=np.float64)
+        low = flux[:, :lows].sum(axis=1, dtype=np.float64) / count
+        high = flux[:, highs:].sum(axis=1, dtype=np.float64) / count
+        lines.append(np.stack((full, low, high, sustained_rise(logs)[here])))
         tops.append(logs[here, top])
         tones.append(minimum_filter1d(logs[:, tonal], LASTING_FRAMES, axis=0)[here])
-    bass /= max(bass.mean(), np.finfo(np.float64).tiny)
-    return Curves(full, low, high, sustained, bass, tops.finish(), tones.finish())
+    full, low, high, sustained = lines.finish()
+    mean = max(total(bass) / frames, np.finfo(np.float64).tiny)
+    return Curves(full, low, high, sustained, mapped(lambda block: block / mean, bass), tops.finish(), tones.finish())
+
+
+def _sums(bands: Bands, lowest: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the sum of all bands, and that of the ``lowest``, in each frame ``[shape=(2, frames)]``."""
+    sums = Spool(2, bands.shape[0], folder_of(bands), np.float64)
+    for _, block in blocks(bands, BLOCK, axis=0):
+        sums.append(np.stack((block.sum(axis=1, dtype=np.float64), block[:, lowest].sum(axis=1, dtype=np.float64))))
+    return sums.finish()

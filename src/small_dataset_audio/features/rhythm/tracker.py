@@ -10,9 +10,10 @@ from small_dataset_audio.features.rhythm.accents import STRONGEST, accents, stre
 from small_dataset_audio.features.rhythm.bars import bar_lines, find_bars
 from small_dataset_audio.features.rhythm.clarity import clarity
 from small_dataset_audio.features.rhythm.level import choose
+from small_dataset_audio.features.rhythm.lines import Curve, looked_up, mapped
 from small_dataset_audio.features.rhythm.onsets import LATENCY, Onsets, refine
 from small_dataset_audio.features.rhythm.pulse import decode
-from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE, Curve, Curves
+from small_dataset_audio.features.rhythm.spectrum import FRAME_RATE, Curves
 
 SHORTEST_SECONDS = 3.0
 """Under this length there is no telling a pulse from a coincidence."""
@@ -51,7 +52,7 @@ def snap(frames: Curve, curve: Curve) -> Curve:
     """Return ``frames`` moved to the top of the nearest accent in ``curve``, to a fraction of a frame."""
     rounded = np.round(frames).astype(np.intp)
     around = rounded[:, np.newaxis] + np.arange(-SNAP_FRAMES, SNAP_FRAMES + 1)
-    near = curve[around.clip(0, curve.shape[0] - 1)]
+    near = looked_up(curve, around.clip(0, curve.shape[0] - 1))
     tops = rounded + near.argmax(axis=1) - SNAP_FRAMES
     inside = (np.abs(tops - rounded) < SNAP_FRAMES) & (tops > 0) & (tops < curve.shape[0] - 1)
     return np.where(inside, refine(curve, tops.clip(0, curve.shape[0] - 1)), frames)
@@ -62,7 +63,7 @@ def track(curves: Curves, onsets: Onsets) -> Beats:
     if curves.seconds < SHORTEST_SECONDS or onsets.times.size < 2:  # noqa: PLR2004 - two events are the least that could repeat
         return NONE
     accented = accents(curves)
-    pulse = decode(np.minimum(accented, STRONGEST), folder_of(curves.top))
+    pulse = decode(mapped(lambda block: np.minimum(block, STRONGEST), accented), folder_of(curves.top))
     clear = clarity(pulse, (onsets.times + LATENCY) * FRAME_RATE)
     if clear == 0.0:
         return NONE
