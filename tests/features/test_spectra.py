@@ -20,13 +20,20 @@ def test_channels_and_seconds() -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 6])
-def test_mono_is_the_mean_of_the_channels(channels: int) -> None:
+def test_mono_is_the_mean_of_the_channels_without_its_offset(channels: int) -> None:
     samples = noise(0.5, channels=channels)
     signal = spectra(samples)
-    np.testing.assert_allclose(signal.mono, samples.astype(np.float64).mean(axis=0), atol=1e-7)
+    expected = samples.astype(np.float64).mean(axis=0) - signal.offset.channels.mean()
+    np.testing.assert_allclose(signal.mono, expected, atol=1e-7)
     assert signal.mono.dtype == np.float32
     assert signal.mono.flags.c_contiguous
     assert signal.mono is signal.mono
+
+
+def test_a_mono_file_without_offset_is_not_copied() -> None:
+    samples = silence(1.0)
+    samples[0, 100] = 0.5
+    assert np.shares_memory(spectra(samples).mono, samples)
 
 
 def test_mono_leaves_the_samples_alone() -> None:

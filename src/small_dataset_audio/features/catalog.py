@@ -171,26 +171,27 @@ def _band(name: str, low_hz: int, high_hz: str) -> Feature:
     )  # fmt: skip
 
 
+_SOUND = "the frames that sound (2048 samples every 512, Hann window, of the mono mix without its offset)"
 _SPECTRAL = (
     _spectral(
         "spectral_flatness", "1", 0, 1,
         "Geometric over arithmetic mean of a frame's power spectrum (0 a tone, 1 flat), bins floored 120 dB under the "
-        "frame's mean; median over the frames that sound.", "Johnston 1988; Peeters 2004",
+        f"frame's mean; median over {_SOUND}.", "Johnston 1988; Peeters 2004",
     ),
     _spectral(
         "spectral_flux", "1", 0, 3,
-        "L2 norm of the difference of successive magnitude spectra, each L2-normalised; median over the pairs of frames "
-        "that sound.", _PEETERS,
+        "L2 norm of the difference of successive magnitude spectra, each L2-normalised; median over the pairs of "
+        f"{_SOUND}.", _PEETERS,
     ),
     _spectral(
         "spectral_skewness", "1", -3, 3,
-        "Skewness of the magnitude spectrum taken as a distribution over frequency; median over the frames that sound.",
+        f"Skewness of the magnitude spectrum taken as a distribution over frequency; median over {_SOUND}.",
         _PEETERS,
     ),
     _spectral(
         "spectral_kurtosis", "1", 0, 10,
         "Kurtosis (3 for a Gaussian, 1.8 for white noise) of the magnitude spectrum taken as a distribution over "
-        "frequency; median over the frames that sound.", _PEETERS,
+        f"frequency; median over {_SOUND}.", _PEETERS,
     ),
     _band("bass", 20, "120"),
     _band("body", 120, "600"),
@@ -363,7 +364,6 @@ FEATURES: Final[tuple[Feature, ...]] = (
 """Every feature, in the order in which tables list them."""
 
 BY_NAME: Final = {feature.name: feature for feature in FEATURES}
-
 
 ENTRY_POINTS: Final = "small_dataset_audio.features"
 """The group of entry points by which other packages add features (`features.added`)."""

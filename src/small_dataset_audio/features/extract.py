@@ -18,7 +18,7 @@ from small_dataset_audio.features.spectra import Spectra
 
 _log = logging.getLogger(__name__)
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised whenever a measured value can differ from what the version before gave for the same audio."""
 
 FAMILIES: Final[tuple[Family, ...]] = (

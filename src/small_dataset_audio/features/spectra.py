@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from small_dataset_audio.audio.clip import Clip, Samples
 from small_dataset_audio.audio.resample import resample
 from small_dataset_audio.audio.spool import Spool, blocks, folder_of, give_back
+from small_dataset_audio.features.offset import Offset, find_offset
 
 FRAME: Final = 2048
 """Samples per analysis frame (features.md, spectral)."""
@@ -73,16 +74,23 @@ class Spectra:
         return float(self.samples.shape[1] / self.rate)
 
     @cached_property
+    def offset(self) -> Offset:
+        """What each channel is off zero."""
+        return find_offset(self.samples, self.rate)
+
+    @cached_property
     def mono(self) -> Mono:
-        """The mean of the channels ``[shape=(n,)]``."""
-        if self.channels == 1:
+        """The mean of the channels, without its offset ``[shape=(n,)]``."""
+        offset = self.offset.channels.mean()
+        if self.channels == 1 and not offset:
             return np.ascontiguousarray(self.samples[0])
         spool = Spool(1, self.samples.shape[1], folder_of(self.samples))
         for _, block in blocks(self.samples):
-            mono = block[0] + block[1]
-            for channel in block[2:]:
+            mono = block[0].copy()
+            for channel in block[1:]:
                 mono += channel
             mono *= np.float32(1.0 / self.channels)
+            mono -= offset
             spool.append(mono[np.newaxis])
         return np.asarray(spool.finish()[0])
 
@@ -93,6 +101,14 @@ class Spectra:
         if rate not in self._resampled:
             self._resampled[rate] = resample(self.mono[np.newaxis, :], self.rate, rate)[0]
         return self._resampled[rate]
+
+    def let_go(self) -> None:
+        """Forget the mono signal and what was resampled: the next to ask for them has them made again, to the same bits.
+
+        For a family that is the last of its kind to read them: of a minute in stereo they take as much memory as the samples.
+        """
+        self.__dict__.pop("mono", None)
+        self._resampled.clear()
 
     @cached_property
     def frame_rms(self) -> NDArray[np.float32]:

@@ -1,7 +1,8 @@
 """The shape of the spectrum: flatness, flux, skewness and kurtosis.
 
-All are taken from the magnitude spectra of the mono mix (`Spectra.magnitude_blocks`: frames of 2048 samples every 512, Hann
-window), over every bin from 0 Hz to half the sample rate, and are medians over the frames that sound (RMS above -60 dBFS):
+All are taken from the magnitude spectra of the mono mix without its offset (`Spectra.magnitude_blocks`: frames of 2048 samples
+every 512, Hann window), over every bin from 0 Hz to half the sample rate, and are medians over the frames that sound (RMS above
+-60 dBFS). A frame is so many samples, whatever the rate: flux is higher, and the moments are of a wider spectrum, at a higher one.
 
 - flatness: geometric over arithmetic mean of the power spectrum. Power more than 120 dB under a frame's mean counts as
   120 dB under it: below that is the rounding of the transform, not the sound.

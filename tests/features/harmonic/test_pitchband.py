@@ -21,9 +21,17 @@ def test_equal_channels_come_back_as_one_with_their_own_power() -> None:
     assert np.mean(band[0, 500:-500] ** 2) == pytest.approx(0.125, rel=1e-3)
 
 
+@pytest.mark.parametrize("rate", [8000, 11025, 44100])
+def test_what_the_channels_are_off_zero_is_left_out(rate: int) -> None:
+    samples = np.concatenate([tone(1.0, rate), tone(1.0, rate, 554.4)])
+    shifted = samples + np.array([[0.3], [-0.1]], dtype=np.float32)
+    wanted, band = pitch_band(spectra(samples, rate)), pitch_band(spectra(shifted, rate))
+    np.testing.assert_allclose(band[:, 500:-500], wanted[:, 500:-500], atol=1e-4)
+
+
 @pytest.mark.parametrize("channels", [2, 6])
 def test_powers_of_different_channels_add_up_to_their_mean(channels: int) -> None:
-    samples = noise(0.5, 11025, channels=channels)
+    samples = np.diff(noise(0.5, 11025, channels=channels), prepend=np.float32(0.0))
     band = pitch_band(spectra(samples, 11025))
     assert band.shape[0] == channels
     assert np.sum(band**2) == pytest.approx(np.sum(samples**2) / channels, rel=1e-4)

@@ -62,6 +62,13 @@ def test_one_channel_that_moves_is_enough_not_to_be_silent() -> None:
     assert not recording(samples).silent
 
 
+@pytest.mark.parametrize(
+    ("rate", "top"), [(RATE, 22050), (48000, 20000), (96000, 20000), (22050, 10000), (11025, 5000)]
+)
+def test_a_converted_spectrum_ends_where_the_converter_begins_to_fall(rate: int, top: float) -> None:
+    assert recording(noise(0.2, rate), rate).top == pytest.approx(top)
+
+
 def test_a_recording_on_disk_reads_like_one_in_memory(tmp_path: Path) -> None:
     samples = noise(1.0, 48000, channels=2)
     spool = Spool(2, 48000, tmp_path)

@@ -19,6 +19,7 @@ from small_dataset_audio.features.timbral import FAMILY
 from small_dataset_audio.features.timbral import family as module
 from small_dataset_audio.features.timbral.attacks.attack import Attacks
 from small_dataset_audio.features.timbral.heard import SILENT, TOO_SHORT
+from small_dataset_audio.features.timbral.warmth import warmth
 from support.signals import Signal, noise, silence, tone
 from support.timbral_signals import RATE, faded, in_a_room, make, partials, spoken
 
@@ -60,6 +61,14 @@ def test_a_sound_that_fits_under_every_rate_measures_the_same_at_every_rate(rate
     if rate > RATE:  # these two hear how far up a spectrum reaches, which a lower rate cuts off
         assert there["hardness"] == pytest.approx(here["hardness"], abs=2.0)
         assert there["warmth"] == pytest.approx(here["warmth"], abs=2.0)
+
+
+def test_a_full_spectrum_is_as_warm_at_48_khz(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound, off = make("pink noise"), 0.8
+    here, there = values(sound)["warmth"], resample(sound, RATE, 48000)
+    assert values(there, 48000)["warmth"] == pytest.approx(here, abs=off)
+    monkeypatch.setattr(module, "warmth", lambda line, onsets, bark, _top: warmth(line, onsets, bark))
+    assert abs(values(there, 48000)["warmth"] - here) > off  # the converter's flank, read as the sound's decline
 
 
 @pytest.mark.parametrize("rate", [8000, 22050, 48000, 192000])

@@ -25,13 +25,13 @@ def pitch_band(signal: Spectra) -> Band:
 
     The channels stay apart, because powers can be added where amplitudes would cancel: what is only in the side signal, or
     out of phase between the channels, counts like everything else. Channels that are all the same (mono in a stereo file)
-    come back as one.
+    come back as one. What a channel is off zero is left out: it would hide soft notes, and make silence sound.
     """
-    samples = signal.samples
+    samples, offset = signal.samples, signal.offset.channels
     if all(np.array_equal(block[0], channel) for _, block in blocks(samples) for channel in block[1:]):
-        samples = samples[:1]
+        samples, offset = samples[:1], offset[:1]
     gain = np.float32(samples.shape[0] ** -0.5)
-    return applied(lambda block: block * gain, resample(samples, signal.rate, PITCH_RATE))
+    return applied(lambda block: (block - offset) * gain, resample(samples, signal.rate, PITCH_RATE))
 
 
 def mixed(bands: Sequence[Band]) -> Band:

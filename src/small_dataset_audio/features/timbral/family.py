@@ -78,7 +78,7 @@ def _events(found: Measured, heard: Heard, bark: BarkLoudness, short: ShortFrame
     attacks = measure_attacks(heard.line, onsets, envelope, rise)
     del envelope
     found.values["depth"] = depth(heard.line, heard.peak, onsets)
-    _put(found, "warmth", warmth(heard.line, onsets, bark), NOTHING_AUDIBLE)
+    _put(found, "warmth", warmth(heard.line, onsets, bark, heard.top), NOTHING_AUDIBLE)
     _hardness(found, heard.line, onsets, attacks, bark, short.percussive)
 
 

@@ -51,11 +51,13 @@ class Heard:
         line: all channels in one, at `RATE` and `LOUDNESS` ``[shape=(n,)]``.
         peak: its highest absolute value.
         decays: the free decays of each channel.
+        top: Hz up to which the spectrum is the recording's own.
     """
 
     line: Line
     peak: float
     decays: list[Decays]
+    top: float
 
 
 def hear(signal: Spectra) -> Heard | str:
@@ -85,7 +87,7 @@ def hear(signal: Spectra) -> Heard | str:
         return TOO_QUIET
     peak = max(max(float(part.max()), -float(part.min())) for _, part in blocks(line))
     gain = np.float32(min(10.0 ** ((LOUDNESS - loudness) / 20.0), 1.0 / peak))
-    return Heard(_times(line, gain), peak * float(gain), decays)
+    return Heard(_times(line, gain), peak * float(gain), decays, recording.top)
 
 
 class _Joining:

@@ -4,6 +4,7 @@ Model: AudioCommons deliverable D5.8 (Pearce, Brookes & Mason). An event's spect
 by an eighth), or the one frame of an event that is shorter. Its fundamental is its lowest peak that stands out by a fifth of the highest.
 From it follow the share of power from there to 260 Hz, and how straight the spectrum falls, both axes logarithmic, from three and a half
 times the fundamental on (the coefficient of determination of a straight line). Of long sounds, events spread over them are read.
+A spectrum that was converted from another rate ends where the converter's flank begins: a cliff is no decline of the sound.
 """
 
 from dataclasses import dataclass
@@ -62,18 +63,22 @@ class _Events:
     rms: Floats
 
 
-def warmth(line: Line, onsets: Places, bark: BarkLoudness) -> float | None:
+def warmth(line: Line, onsets: Places, bark: BarkLoudness, top: float = RATE / 2.0) -> float | None:
     """Return the warmth in points of ``line`` ``[shape=(n,)]``; None where no event sounds.
 
     Args:
         line: the sound.
         onsets: where its events begin, counted with the silence `BEFORE` it.
         bark: its specific loudness.
+        top: Hz up to which its spectrum is its own.
     """
+    last = int(top * FRAME / RATE) + 1
     begins = np.unique(np.maximum(onsets - BEFORE, 0))
     ends = np.append(begins[1:], line.shape[0])
     chosen = spread(begins.shape[0], MOST_EVENTS)
-    parts = [_read(line, begins[some], ends[some]) for some in np.split(chosen, range(_BATCH, chosen.shape[0], _BATCH))]
+    parts = [
+        _read(line, begins[some], ends[some], last) for some in np.split(chosen, range(_BATCH, chosen.shape[0], _BATCH))
+    ]
     events = _Events(*(np.concatenate([getattr(part, name) for part in parts]) for name in _Events.__annotations__))
     if not events.rms.size:
         return None
@@ -87,8 +92,8 @@ def warmth(line: Line, onsets: Places, bark: BarkLoudness) -> float | None:
     )
 
 
-def _read(line: Line, begins: Places, ends: Places) -> _Events:
-    """Return what is read of the events from ``begins`` to ``ends``, those left out that are silent."""
+def _read(line: Line, begins: Places, ends: Places, last: int) -> _Events:
+    """Return what is read of the events from ``begins`` to ``ends``, those left out that are silent; of ``last`` bins, how straight."""
     spectra = _spectra(line, begins, ends)
     highest = spectra.max(axis=1)
     sounding = np.flatnonzero(highest > 0.0)
@@ -101,7 +106,9 @@ def _read(line: Line, begins: Places, ends: Places) -> _Events:
     power = scaled.sum(axis=1, dtype=np.float64)
     return _Events(
         scaled @ frequency / power,
-        straightness(scaled, np.searchsorted(frequency, np.minimum(REGION * fundamental, REGION_TOP), side="right")),
+        straightness(
+            scaled[:, :last], np.searchsorted(frequency, np.minimum(REGION * fundamental, REGION_TOP), side="right")
+        ),
         _low_share(scaled, peaks.bin[lowest], fundamental, power),
         np.array([_rms(line, int(begins[i]), int(ends[i])) for i in sounding]),
     )
