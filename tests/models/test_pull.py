@@ -17,8 +17,8 @@ import pytest
 
 from small_dataset_audio.errors import MissingWeights, ModelError, StoreError, UsageError
 from small_dataset_audio.locks import folder_lock
+from small_dataset_audio.models import importing, record
 from small_dataset_audio.models import pull as pulling
-from small_dataset_audio.models import record
 from small_dataset_audio.models.download import Patience
 from small_dataset_audio.models.hub import Hub
 from small_dataset_audio.models.pull import Pulled, Silent, Sources, must_accept, pull, terms
@@ -213,14 +213,11 @@ def test_a_folder_that_cannot_be_read(
     model: Model, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "one.bin").write_bytes(ONE)
-    real = Path.open
 
-    def refuse(path: Path, *rest: object) -> object:
-        if path == tmp_path / "one.bin":
-            raise PermissionError(13, "Permission denied")
-        return real(path, *rest)  # type: ignore[call-overload]
+    def refuse(_: Path) -> object:
+        raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(importing, "open_file", refuse)
     with pytest.raises(StoreError, match="Permission denied"):
         get(model, store, folder=tmp_path)
 

@@ -225,7 +225,7 @@ def test_a_file_that_cannot_be_read(store: Store, monkeypatch: pytest.MonkeyPatc
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(record, "open_file", refuse)
     with pytest.raises(StoreError, match="Permission denied"):
         store.require(made(PINNED))
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from small_dataset_audio.atomic import store_error
+from small_dataset_audio.atomic import read_whole, store_error
 from small_dataset_audio.errors import ModelError
 
 
@@ -16,7 +16,7 @@ def described(path: Path) -> dict[str, Any]:
         StoreError: it cannot be read.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_whole(path))
     except OSError as error:
         raise store_error("read", path, error) from error
     except (ValueError, RecursionError) as error:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from small_dataset_audio.atomic import store_error
+from small_dataset_audio.atomic import open_file, store_error
 from small_dataset_audio.errors import MissingWeights, ModelError
 from small_dataset_audio.models import record
 from small_dataset_audio.models.download import Progress
@@ -70,7 +70,7 @@ def take(file: ModelFile, found: Path, part: Part, progress: Progress) -> Verifi
     """
     part.begin(Origin(str(found)))
     try:
-        with found.open("rb") as source, part.growing() as copy:
+        with open_file(found) as source, part.growing() as copy:
             progress.start(file.name, found.stat().st_size, 0)
             while block := source.read(_BLOCK):
                 copy.write(block)

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from small_dataset_audio.atomic import store_error
+from small_dataset_audio.atomic import open_file, store_error
 from small_dataset_audio.errors import EnvironmentFault, MissingWeights, ModelError
 from small_dataset_audio.hardware.runtime import import_torch
 
@@ -138,7 +138,7 @@ def checkpoint(path: Path, *, classes: Sequence[type] = ()) -> Mapping[str, Any]
 
 def _kind(path: Path) -> str | None:
     """Return ``safetensors`` or ``pickle`` by content, None where it is neither."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         start = file.read(_HEADER_START)
         size = file.seek(0, 2)
     header = int.from_bytes(start[:8], "little")

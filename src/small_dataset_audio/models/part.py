@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from small_dataset_audio.atomic import store_error, sync_folder, write_text
+from small_dataset_audio.atomic import read_whole, store_error, sync_folder, write_text
 
 _SUFFIX: Final = ".part"
 _NOTE_SUFFIX: Final = ".part.json"
@@ -55,7 +55,7 @@ class Part:
     def origin(self) -> Origin | None:
         """Where they came from; None where that is not known."""
         try:
-            document = json.loads(self._note.read_bytes())
+            document = json.loads(read_whole(self._note))
             return Origin(str(document["url"]), str(document["validator"]), str(document["sha256"]))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None

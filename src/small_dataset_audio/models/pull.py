@@ -3,14 +3,14 @@
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 import httpx2
 
-from small_dataset_audio.atomic import store_error, sweep_temporaries
+from small_dataset_audio.atomic import ensure_folder, store_error, sweep_temporaries
 from small_dataset_audio.errors import ModelError, StoreError, UsageError
 from small_dataset_audio.locks import LockTaken, folder_lock
 from small_dataset_audio.models import importing, record
@@ -110,7 +110,9 @@ def pull(
     home = store.home(model)
     if not store.missing(model) and not _survey(model, store, store.files(model)).wanted:
         _tidy(home, store.files(model))
-        return Pulled(model, store.require(model), (), {})
+        place = store.require(model)
+        _note_licence(model, store, accepted=accept_licence or not must_accept(model, store))
+        return Pulled(model, place, (), {})
     if must_accept(model, store) and not accept_licence:
         raise UsageError(
             f"The licence of {model.name} was not accepted.",
@@ -131,10 +133,7 @@ def pull(
 @contextmanager
 def _alone(home: Path, progress: Progress) -> Iterator[None]:
     """Hold the only right to pull into a model's folder, which is made; another pull is told of and waited for."""
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise store_error("create", home, error) from error
+    ensure_folder(home)
     with ExitStack() as stack:
         try:
             stack.enter_context(folder_lock(home, seconds=0))
@@ -150,6 +149,14 @@ def _tidy(home: Path, whole: Iterable[ModelFile]) -> None:
         sweep_temporaries(home)
         for file in whole:
             Part(home / file.name).discard()
+
+
+def _note_licence(model: Model, store: Store, *, accepted: bool) -> None:
+    """Note the licence of weights whose pull was killed before it was noted, where that can be written."""
+    known = store.record(model)
+    if accepted and known.complete and known.licence is None:
+        with suppress(StoreError, OSError), folder_lock(store.home(model), seconds=0):
+            record.write(store.home(model), replace(known, licence=model.licence))
 
 
 @dataclass(frozen=True)

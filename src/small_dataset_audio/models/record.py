@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
-from small_dataset_audio.atomic import store_error, write_text
+from small_dataset_audio.atomic import open_file, read_whole, store_error, write_text
 
 RECORD_NAME: Final = ".sda-verified.json"
 _FORMAT: Final = 1
@@ -57,7 +57,7 @@ class Record:
 def read(folder: Path) -> Record:
     """Return the record in a model's folder, an empty one where there is none."""
     try:
-        document = json.loads((folder / RECORD_NAME).read_bytes())
+        document = json.loads(read_whole(folder / RECORD_NAME))
         if document["format"] != _FORMAT:
             return Record()
         files = {
@@ -98,7 +98,7 @@ def examine(path: Path, progress: Callable[[int], object] | None = None) -> Veri
     """
     digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             facts = path.stat()
             while block := file.read(_BLOCK):
                 digest.update(block)

@@ -152,9 +152,19 @@ def test_long_prompts_and_recordings_are_pointed_out(library: Path, monkeypatch:
     from small_dataset_audio.dataset.export import notes
 
     monkeypatch.setattr(notes, "MOST_SECONDS", 0.5)
-    done = _export(library, template="word " * 100)
-    assert "3 of 3 prompts have more than 95 words" in done.notes[0]
+    done = _export(library, template="word " * 128)
+    assert "3 of 3 prompts are longer than the 128 tokens that T5 reads" in done.notes[0]
     assert "3 of 3 recordings last longer than" in done.notes[1]
+
+
+def test_prompts_that_may_be_too_long_are_pointed_out_unless_their_tokens_were_counted(library: Path) -> None:
+    unsure = "word " * 100
+    assert "3 of 3 prompts may be longer" in _export(library, template=unsure).notes[0]
+    assert "`sda models pull t5_tokenizer`" in _export(library, template=unsure).notes[0]
+    assert _export(library, template=unsure, count=lambda _: 128).notes == []
+    assert "3 of 3 prompts are longer" in _export(library, template=unsure, count=lambda _: 129).notes[0]
+    assert _export(library, template="a" * 126).notes == []
+    assert _export(library, "audiofolder", "other", template="word " * 128).notes == []
 
 
 def test_a_library_in_which_nothing_is_measured_has_prompts_alone(tmp_path: Path) -> None:

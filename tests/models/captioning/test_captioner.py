@@ -11,7 +11,6 @@ from small_dataset_audio.errors import ConfigError, MissingWeights, ModelError
 from small_dataset_audio.models.captioning import captioner, wording
 from small_dataset_audio.models.captioning.captioner import (
     GGUF,
-    TOKENIZER,
     Captioner,
     Captions,
     Facts,
@@ -20,6 +19,7 @@ from small_dataset_audio.models.captioning.captioner import (
     weights_of,
 )
 from small_dataset_audio.models.captioning.chat import Answer
+from small_dataset_audio.models.captioning.tokens import TOKENIZER
 from small_dataset_audio.models.captioning.wording import Outside, known_to_be_outside
 from small_dataset_audio.models.registry import models
 from small_dataset_audio.models.store import Store

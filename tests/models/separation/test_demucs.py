@@ -2,7 +2,6 @@
 
 import json
 import logging
-import socket
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
@@ -25,15 +24,6 @@ from support.signals import noise
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("models")
-
-
-@pytest.fixture(autouse=True)
-def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise AssertionError("the network was asked")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
 def opened(folder: Path, model: str) -> tuple[Separator, Path]:

@@ -26,6 +26,7 @@ from small_dataset_audio.dataset.export.result import Exported, Verified
 from small_dataset_audio.dataset.export.sound import Placed, needed_bytes, place
 from small_dataset_audio.dataset.export.split import SPLITS, split
 from small_dataset_audio.dataset.export.strata import strata_of
+from small_dataset_audio.dataset.export.tokens import Count
 from small_dataset_audio.dataset.export.words import known_names, words_of
 from small_dataset_audio.dataset.similar import Similar, find_similar
 from small_dataset_audio.errors import SdaError, StoreError
@@ -60,6 +61,8 @@ class Request:
         root: where the trainer will find the export; None: where it is put.
         allow_truncated: take what can be decoded of incomplete recordings.
         cache: the folder paths.cache.
+        workers: how many processes listen to recordings that were not listened to before.
+        count: T5's tokenizer; None: what is too long for it is told by bounds.
     """
 
     format: FormatName
@@ -73,6 +76,8 @@ class Request:
     root: Path | None
     allow_truncated: bool
     cache: Path
+    workers: int = 1
+    count: Count | None = None
 
 
 def export(request: Request, declared: Mapping[str, Declared], say: Callable[[str], None]) -> Exported:
@@ -141,7 +146,7 @@ def _export(
             shutil.rmtree(folder / part, ignore_errors=True)
     clipped = Counter(name for one in ready for name in conditioning.values(one.item.entry)[1])
     together = [sorted(group) for group in similar.groups if len(group) > 1] if similar is not None else []
-    notes = notes_on(ready, layout, request.share, similar, conditioned=conditioned)
+    notes = notes_on(ready, layout, request.share, similar, conditioned=conditioned, count=request.count)
     done = Exported(
         request.output, request.format, layout, ready, gathered.left_out, clipped, together, notes,
         Verified(len(ready), values),
@@ -180,7 +185,7 @@ def _similar(request: Request, items: Sequence[Item], say: Callable[[str], None]
     if request.share <= 0 or len(songs) < 2:  # noqa: PLR2004 - one song has nothing to be like
         return None
     say(f"comparing {len(songs)} songs, so that none is both learnt from and tested on")
-    return find_similar(songs, cache=request.cache)
+    return find_similar(songs, cache=request.cache, workers=request.workers)
 
 
 def _ready(

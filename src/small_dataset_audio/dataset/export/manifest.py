@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from small_dataset_audio.atomic import store_error
+from small_dataset_audio.atomic import read_whole, store_error
 from small_dataset_audio.audio.content import file_sha256
 from small_dataset_audio.errors import AudioError, StoreError
 from small_dataset_audio.locks import LOCK_NAME
@@ -32,6 +32,7 @@ def files_in(folder: Path) -> Iterator[str]:
     """
 
     def refuse(error: OSError) -> None:
+        """Raise what `os.walk` would pass over: a folder that cannot be listed."""
         raise store_error("read", folder, error) from error
 
     found: list[str] = []
@@ -61,7 +62,7 @@ def listed(folder: Path, known: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """Return what an export says of itself; None where the folder holds no manifest that sda wrote."""
     try:
-        found = json.loads((folder / NAME).read_bytes())
+        found = json.loads(read_whole(folder / NAME))
     except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or found.get("sda_export") != VERSION or not isinstance(found.get("files"), dict):

@@ -30,6 +30,7 @@ class _Place:
     digits: int | None
 
     def filled(self, words: Mapping[str, Word]) -> str:
+        """Return the word that goes here, as it is to be read; empty where there is none."""
         word = words.get(self.name)
         if word is None:
             return ""
@@ -46,6 +47,7 @@ class _Part:
     optional: bool
 
     def filled(self, words: Mapping[str, Word]) -> str:
+        """Return the text with its places filled; empty where it is optional and one of them stays empty."""
         texts = [piece if isinstance(piece, str) else piece.filled(words) for piece in self.pieces]
         known = all(text for piece, text in zip(self.pieces, texts, strict=True) if isinstance(piece, _Place))
         return "".join(texts) if known or not self.optional else ""

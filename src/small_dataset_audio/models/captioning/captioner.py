@@ -19,6 +19,7 @@ from small_dataset_audio.models.captioning.listening import RATE, as_flac, start
 from small_dataset_audio.models.captioning.native import NativeModel
 from small_dataset_audio.models.captioning.prompts import KEY, SHORT_KEY, SHORTEN, question
 from small_dataset_audio.models.captioning.server import Launch, LlamaServer
+from small_dataset_audio.models.captioning.tokens import FILE, TOKENIZER
 from small_dataset_audio.models.store import Store
 
 GGUF: Final[Mapping[str, str]] = {
@@ -28,8 +29,6 @@ GGUF: Final[Mapping[str, str]] = {
     "IQ3_M": "music_flamingo_gguf_iq3_m",
 }
 """Quantisation -> the registry's name of the weights for llama-server."""
-TOKENIZER: Final = "t5_tokenizer"
-"""The registry's name of the vocabulary that captions are checked against."""
 KEY_VARIABLE: Final = "SDA_CAPTIONS_KEY"
 _PROJECTOR: Final = "mmproj"
 _SERVER_SECONDS: Final = 599.9
@@ -262,4 +261,4 @@ def _outside(store: Store) -> wording.Outside:
     """Return what tells unknown characters: the tokenizer itself where it was pulled, else what is known of it."""
     if store.missing(TOKENIZER):
         return wording.known_to_be_outside
-    return wording.vocabulary(store.require(TOKENIZER) / "tokenizer.json")
+    return wording.vocabulary(store.require(TOKENIZER) / FILE)

@@ -66,10 +66,13 @@ def _tempo(text: str, values: Values) -> str | None:
 
 
 def _key(text: str, values: Values) -> str | None:
-    tonic, scale = values.get("tonic"), values.get("tonic_scale")
+    number, scale = _number(values, "tonic"), values.get("tonic_scale")
     stated = [(_pitch_class(note, sign or word), mode) for note, sign, word, mode in _KEY.findall(text)]
-    if not isinstance(tonic, int) or scale not in {"major", "minor"} or not stated:
+    if number is None or number not in range(12) or not isinstance(scale, str) or not stated:
         return None
+    if scale not in {"major", "minor"}:
+        return None
+    tonic = int(number)
     relative = ((tonic + 9) % 12, "minor") if scale == "major" else ((tonic + 3) % 12, "major")
     if any(one in {(tonic, scale), relative} for one in stated):
         return None

@@ -8,8 +8,9 @@ import re
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from small_dataset_audio.models.descriptions import unfitting
 from small_dataset_audio.models.opening import extra
 
 _THOUGHTS: Final = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -75,12 +76,36 @@ def vocabulary(tokenizer: Path) -> Outside:
 
     Raises:
         EnvironmentFault: the package tokenizers is not installed.
+        ModelError: the file is no tokenizer.
     """
-    loaded = extra("tokenizers", "captions").Tokenizer.from_file(str(tokenizer))
+    loaded = _opened(tokenizer)
     unknown = loaded.token_to_id("<unk>")
 
     def outside(text: str) -> tuple[str, ...]:
+        """Return the characters of ``text`` that the tokenizer does not know, each once; spaces do not count."""
         characters = (one for one in dict.fromkeys(text) if not one.isspace())
         return tuple(one for one in characters if unknown in loaded.encode(one, add_special_tokens=False).ids)
 
     return outside
+
+
+def token_counter(tokenizer: Path) -> Callable[[str], int]:
+    """Return what counts the tokens of a text, the mark at the end among them; ``tokenizer`` and errors as of `vocabulary`."""
+    loaded = _opened(tokenizer)
+    loaded.no_truncation()
+    loaded.no_padding()
+
+    def count(text: str) -> int:
+        """Return how many tokens ``text`` is, the mark at the end among them."""
+        return len(loaded.encode(text, add_special_tokens=False).ids) + 1
+
+    return count
+
+
+def _opened(tokenizer: Path) -> Any:  # noqa: ANN401 - of an optional package
+    """Return a tokenizer of the package tokenizers."""
+    library = extra("tokenizers", "captions")
+    try:
+        return library.Tokenizer.from_file(str(tokenizer))
+    except Exception as error:
+        raise unfitting(tokenizer, f"The package tokenizers says: {' '.join(str(error).split())[:200]}") from error

@@ -56,6 +56,7 @@ def open_demucs(model: str, folder: Path, device: str, *, half: bool) -> Network
     shares /= shares.sum(axis=0)
 
     def apply(examples: Examples, _rate: int) -> Estimates:
+        """Return the stems of some examples ``[shape=(examples, stems, channels, n)]``, the networks' weighted mean."""
         with computing(torch, device, half=half):
             batch = torch.from_numpy(examples).to(device)
             total = torch.zeros(())

@@ -91,6 +91,7 @@ def open_roformer(model: str, folder: Path, files: tuple[str, ...], device: str,
     network = loaded(lambda: build(**described.arguments), state_dict(path), path, device, (wrong_type,))
 
     def apply(examples: Examples, _rate: int) -> Estimates:
+        """Return the stems of some examples, as long as they are."""
         with computing(torch, device, half=half):
             made = network(torch.from_numpy(examples).to(device)).float().cpu()
             missing = examples.shape[2] - made.shape[-1]

@@ -8,14 +8,16 @@ second: where the two do not fit together, or there is no such text, the file is
 """
 
 import hashlib
+import os
 import re
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from small_dataset_audio.atomic import store_error, write_bytes
+from small_dataset_audio.atomic import FarTooLarge, NotAFile, read_whole, store_error
 from small_dataset_audio.errors import StoreError
+from small_dataset_audio.locks import write_in_turn
 from small_dataset_audio.models.transcription.hits import DRUMS, Strokes, Transcription
 from small_dataset_audio.models.transcription.tempo import TICKS, TempoMap
 
@@ -52,6 +54,20 @@ def is_ours(data: bytes) -> bool:
     return written is not None and hashlib.sha256(data[max(0, start) :]).hexdigest().encode() == written[1]
 
 
+def is_ours_at(path: Path) -> bool:
+    """Return whether there is a file of `midi_bytes` at ``path`` that nobody has changed.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    try:
+        return is_ours(read_whole(path, LARGEST_FILE))
+    except (FileNotFoundError, NotAFile, FarTooLarge):
+        return False
+    except OSError as error:
+        raise store_error("read", path, error) from error
+
+
 def write_midi(path: Path, data: bytes) -> None:
     """Put a file of `midi_bytes` at ``path``, whole or not at all.
 
@@ -59,7 +75,7 @@ def write_midi(path: Path, data: bytes) -> None:
         StoreError: what is there is not sda's, or the file cannot be written.
     """
     _ensure_ours(path)
-    write_bytes(path, data)
+    write_in_turn(path, data)
 
 
 def remove_midi(path: Path) -> None:
@@ -76,14 +92,8 @@ def remove_midi(path: Path) -> None:
 
 
 def _ensure_ours(path: Path) -> None:
-    try:
-        if path.stat().st_size <= LARGEST_FILE and is_ours(path.read_bytes()):
-            return
-    except FileNotFoundError:
-        if not path.is_symlink():
-            return
-    except OSError as error:
-        raise store_error("read", path, error) from error
+    if is_ours_at(path) or not os.path.lexists(path):
+        return
     raise StoreError(
         f"{path} was left as it is: it is not, or no longer, what sda wrote.",
         "It was changed or comes from another program, so it is yours.",

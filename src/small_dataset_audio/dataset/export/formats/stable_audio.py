@@ -23,6 +23,7 @@ from small_dataset_audio.atomic import write_bytes
 from small_dataset_audio.dataset.export.names import readable, safe_name
 from small_dataset_audio.dataset.export.ready import Layout, Ready, parsed, require_equal, write_json
 from small_dataset_audio.dataset.export.split import SPLITS, Split
+from small_dataset_audio.dataset.export.tokens import MOST_TOKENS
 
 SILENT_BELOW: Final = 10 ** (-60 / 20)
 """Peak below which the trainer takes another recording at random instead: -60 dBFS (its `is_silence`)."""
@@ -35,7 +36,7 @@ PROMPT: Final = "prompt"
 SECONDS: Final = ("seconds_start", "seconds_total")
 _WIDTH: Final = 768
 """``cond_dim`` of Stable Audio Open 1.0, and the width of t5-base."""
-_T5: Final = {"t5_model_name": "t5-base", "max_length": 128}
+_T5: Final = {"t5_model_name": "t5-base", "max_length": MOST_TOKENS}
 _EXAMPLES: Final = 4
 
 
