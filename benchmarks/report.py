@@ -2,10 +2,12 @@
 
     python benchmarks/report.py [--tracks 500] [--seconds 180] [--workers 2] [--long] [--browser]
 
-The tracks are different noises with a pulse, stereo at 44.1 kHz with 16 bits, each with beats, onsets and thirty numbers, made
-from ten recordings. Told are the seconds of the first report, of a second one in which nothing has changed, and of one in which
-one track has; and the size of the folder beside that of the library. With ``--long`` one recording of three hours is drawn by
-itself in this process, and the highest resident memory is told. With ``--browser`` the pages are opened in Chromium.
+The tracks are different noises with a pulse, stereo at 44.1 kHz with 16 bits, each with beats, onsets, every number and ten labels,
+made from ten recordings. Told are the seconds and the processor time, workers included, of the first report, of a second one in
+which nothing has changed, and of one in which one track has; and the size of the folder by kind of file, beside that of the
+library. With ``--long`` one recording of three hours is drawn by itself in this process, and the highest resident memory is told.
+With ``--browser`` the pages are opened in Chromium, the table is searched and sorted and the map redrawn, and the processor time of
+each is told.
 """
 
 import argparse
@@ -16,6 +18,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import soundfile
@@ -28,8 +32,12 @@ from small_dataset_audio.dataset.report.write import write_report
 from small_dataset_audio.dataset.times import write_times
 from small_dataset_audio.features.catalog import FEATURES, declared
 
+if TYPE_CHECKING:
+    from support.browser import Browser
+
 RATE = 44100
 MASTERS = 10
+LABELS = 60
 LONG_HOURS = 3
 
 
@@ -49,7 +57,7 @@ def make_library(library: Path, tracks: int, seconds: float) -> None:
     for number, master in enumerate(masters[:tracks]):
         write_sound(master, seconds, number)
     generator = np.random.default_rng(1)
-    numbers = [feature for feature in FEATURES if feature.kind == "float"][:30]
+    numbers = [feature for feature in FEATURES if feature.kind == "float"]
     for index in range(tracks):
         track = Track(library / f"Piece {index:04}")
         track.folder.mkdir(parents=True)
@@ -61,16 +69,18 @@ def make_library(library: Path, tracks: int, seconds: float) -> None:
             ("ONSETS", np.arange(0, seconds, 0.25)),
         ):
             write_times(track.sidecar(ending), times)
-        values: dict[str, float | str] = {
+        values: dict[str, object] = {
             feature.name: float(generator.uniform(feature.low, feature.high)) for feature in numbers
         }
+        chosen = generator.choice(LABELS, 10, replace=False)
+        values["essentia_genre"] = {f"Genre---Label {label}": float(generator.random()) for label in chosen}
         values |= {"bpm_is_defined": 1, "tonic": index % 12, "tonic_scale": "minor" if index % 2 else "major"}
         safe_update(track.info, values, stage=StageRecord("analyze", 2, "a", "b", 1.0))
 
 
-def size(folder: Path) -> float:
-    """Return the size of a folder in MB."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+def size(folder: Path, pattern: str = "*") -> float:
+    """Return the size of the files of a folder in MB."""
+    return sum(path.stat().st_size for path in folder.rglob(pattern) if path.is_file()) / 1e6
 
 
 def time_reports(library: Path, folder: Path, workers: int) -> None:
@@ -78,22 +88,92 @@ def time_reports(library: Path, folder: Path, workers: int) -> None:
     for what in ("first", "nothing new", "one track new"):
         if what == "one track new":
             safe_update(next(Track(path).info for path in sorted(library.iterdir())), {"lufs": -9.0})
+        before = _spent()
         made = write_report(library, folder, declared(), workers=workers, scratch=Scratch(folder.parent))
-        print(f"{what}: {made.seconds:.1f} s, {made.drawn} drawn, {made.changed} files changed", flush=True)
-    print(f"report {size(folder):.1f} MB, library {size(library):.1f} MB")
+        print(
+            f"{what}: {made.seconds:.1f} s, {_spent() - before:.1f} s of processor time, {made.drawn} drawn, "
+            f"{made.changed} files changed",
+            flush=True,
+        )
+    kinds = ", ".join(f"{kind} {size(folder, f'*.{kind}'):.1f}" for kind in ("html", "js", "png"))
+    print(f"report {size(folder):.1f} MB ({kinds}), library {size(library):.1f} MB")
+
+
+def _spent() -> float:
+    """Return the processor time of this process and of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def open_pages(folder: Path) -> None:
-    """Print how long pages take to open."""
+    """Print what pages cost to open, and what the table and the map cost to use; processor time of the page's main thread."""
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
     from support.browser import browser
 
     with tempfile.TemporaryDirectory() as profile, browser(Path(profile)) as page:
-        page.open(folder / "findings.html")
-        for file in (folder / "index.html", folder / "tracks.html", next((folder / "tracks").glob("*.html"))):
-            began = time.perf_counter()
+        page.do("Performance.enable", timeDomain="threadTicks")
+        for file in (folder / "findings.html", *_pages(folder)):
             page.open(file)
-            print(f"{file.name}: {1000 * (time.perf_counter() - began):.0f} ms to open")
+            page.run(_TWO_FRAMES)
+            cost = _metrics(page)
+            asked = sum(size_of(address) for address in page.requests)
+            print(
+                f"{file.name}: {len(page.requests)} files, {asked / 1e6:.2f} MB; scripts {1000 * cost['ScriptDuration']:.0f} ms, "
+                f"all {1000 * cost['TaskDuration']:.0f} ms; {cost['JSHeapUsedSize'] / 1e6:.1f} MB of heap, {cost['Nodes']:.0f} nodes"
+            )
+            for what, action in _ACTIONS.get(file.name, {}).items():
+                before = _metrics(page)
+                page.run(action)
+                page.run(_TWO_FRAMES)
+                after = _metrics(page)
+                script, task = (1000 * (after[name] - before[name]) for name in ("ScriptDuration", "TaskDuration"))
+                print(f"  {what}: scripts {script:.1f} ms, all {task:.1f} ms")
+
+
+_TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+_TYPE = "(() => {{ const i = document.querySelector('#finder input'); i.value = '{}'; i.dispatchEvent(new Event('input')); }})()"
+_SORT = "[...document.querySelectorAll('#tracks thead button')].find(b => b.textContent === '{}').click()"
+_CHOOSE = (
+    "(() => {{ const s = document.querySelectorAll('#map select')[{}]; s.selectedIndex = {}; "
+    "s.dispatchEvent(new Event('change')); }})()"
+)
+_ACTIONS = {
+    "tracks.html": {
+        "a letter typed": _TYPE.format("p"),
+        "a word typed": _TYPE.format("piece 01"),
+        "the word taken away": _TYPE.format(""),
+        "sorted by tempo": _SORT.format("BPM"),
+        "sorted by name": _SORT.format("track"),
+        "turned over": "[...document.querySelectorAll('#pager button')].at(-1)?.click()",
+    },
+    "index.html": {
+        "another number across": _CHOOSE.format(0, 5),
+        "by size, too": _CHOOSE.format(3, 4),
+        "a track marked": (
+            "document.querySelector('#map .plot').dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight'}))"
+        ),
+    },
+}
+
+
+def _pages(folder: Path) -> list[Path]:
+    return [
+        folder / "index.html",
+        folder / "tracks.html",
+        folder / "numbers.html",
+        next((folder / "tracks").glob("*.html")),
+    ]
+
+
+def _metrics(page: "Browser") -> dict[str, float]:
+    """Return what the page has cost since it was opened."""
+    return {one["name"]: one["value"] for one in page.do("Performance.getMetrics")["metrics"]}
+
+
+def size_of(address: str) -> int:
+    """Return the bytes of the file that an address leads to."""
+    path = Path(unquote(urlsplit(address).path))
+    return path.stat().st_size if path.is_file() else 0
 
 
 def draw_long(folder: Path) -> None:

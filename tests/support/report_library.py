@@ -106,7 +106,13 @@ def rich(library: Path) -> Track:
         },
     )
     (track.folder / "drums.mid").write_bytes(midi({36: (0.1, 1.1), 38: (0.6,), 42: (0.35, 0.85)}))
-    write_series(track.sidecar(TIMESERIES), Series(4.0, {"lufs": np.linspace(-20, -10, 16, dtype=np.float32)}))
+    over_time = {
+        "lufs": np.linspace(-20, -10, 16, dtype=np.float32),
+        "beats": np.ones(16, dtype=np.float32),
+        "chroma": np.eye(16, 12, dtype=np.float32),
+        "band_power": np.full((16, 4), 0.01, dtype=np.float32),
+    }
+    write_series(track.sidecar(TIMESERIES), Series(4.0, over_time))
     crop = track.folder / "crops" / "Everything_1"
     crop.mkdir(parents=True)
     write_audio(crop / "full_mix.wav", tone(2.0, RATE), RATE)

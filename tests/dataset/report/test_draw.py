@@ -160,7 +160,7 @@ def test_the_outline_of_a_moment() -> None:
 
 
 def test_few_drawings_are_made_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "ProcessPoolExecutor", None)
+    monkeypatch.setattr(pool, "answers", None)
     work = [(one, one.key()) for one in (sheet(tmp_path, "a"), sheet(tmp_path, "b"))]
     made: list[str] = []
     pool.draw_all(work, 4, None, lambda one, _: made.append(one.slug))
@@ -192,3 +192,28 @@ def test_an_interruption_ends_the_processes(tmp_path: Path, monkeypatch: pytest.
 
     with pytest.raises(KeyboardInterrupt):
         pool.draw_all(work, 2, None, interrupt)
+
+
+def test_a_picture_that_a_power_cut_took_is_drawn_again(tmp_path: Path) -> None:
+    one = sheet(tmp_path, preview=True)
+    drawn = draw(one, one.key(), None)
+    assert drawn_before(one, one.key()) == drawn
+    for path in (one.picture, *one.previews.values()):
+        content = path.read_bytes()
+        path.write_bytes(b"")
+        assert drawn_before(one, one.key()) is None
+        path.write_bytes(content)
+    assert drawn_before(one, one.key()) == drawn
+
+
+def test_what_could_not_be_read_for_a_moment_is_drawn_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = sheet(tmp_path)
+
+    def fails(path: Path, **_: object) -> None:
+        raise AudioError(f"Could not read {path}.", "It failed.", "Try again.") from OSError(5, "Input/output error")
+
+    monkeypatch.setattr(drawing, "decode", fails)
+    assert draw(one, one.key(), None).problems
+    assert drawn_before(one, one.key()) is None

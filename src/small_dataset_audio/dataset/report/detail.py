@@ -6,22 +6,19 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-import numpy as np
-
 from small_dataset_audio.dataset.crops.origin import Origin, read_origin
 from small_dataset_audio.dataset.crops.places import crop_folders
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.dataset.report.drawing.preview import PLAYED
 from small_dataset_audio.dataset.report.drawing.strokes import MIDI, Strokes, read_strokes
-from small_dataset_audio.dataset.series import TIMESERIES, read_series
+from small_dataset_audio.dataset.report.over_time import Curve, chroma_of, curves_of
+from small_dataset_audio.dataset.series import TIMESERIES, Series, read_series
 from small_dataset_audio.dataset.times import read_times
 from small_dataset_audio.errors import SdaError
 
 MOMENTS: Final = {"beats": "BEATS_GRID", "downbeats": "DOWNBEATS", "onsets": "ONSETS"}
 """What the page calls them -> the ending of their file."""
 _Read = TypeVar("_Read")
-_CURVE_POINTS: Final = 400
-_CURVE_DIGITS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,8 @@ class Detail:
         moments: ``beats``, ``downbeats``, ``onsets`` -> seconds, of those that were measured.
         strokes: drum -> (seconds, velocity); empty where nothing was transcribed.
         crops: in order.
-        curves: number -> its values at equal steps over the recording; None where it was not measured.
+        curves: numbers over time.
+        chroma: the strength of each pitch class over time, C first; empty where it was not measured.
         sounds: the mix first.
         problems: what could not be read, a sentence each.
     """
@@ -68,7 +66,8 @@ class Detail:
     moments: Mapping[str, Sequence[float]] = field(default_factory=dict)
     strokes: Strokes = field(default_factory=dict)
     crops: Sequence[CropFacts] = ()
-    curves: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
+    curves: Sequence[Curve] = ()
+    chroma: Sequence[str] = ()
     sounds: Sequence[Sound] = ()
     problems: Sequence[str] = ()
 
@@ -84,20 +83,23 @@ def detail_of(track: Track, sounds: Mapping[str, Path], previews: Mapping[str, P
     problems: list[str] = []
 
     def read(reader: Callable[[], _Read], otherwise: _Read) -> _Read:
+        """Return what ``reader`` returns, or ``otherwise`` with its error among the problems."""
         try:
             return reader()
         except SdaError as error:
             problems.append(f"{error.what} {error.why}")
-            return otherwise
+        except OSError as error:  # the system does not even say whether a file is there
+            problems.append(f"{error.filename or track.folder} could not be read: {error.strerror or error}.")
+        return otherwise
 
     moments = {name: read(partial(_moments, track.sidecar(ending)), None) for name, ending in MOMENTS.items()}
     midi = track.folder / MIDI
     strokes: Strokes = read(lambda: read_strokes(midi) if midi.is_file() else {}, {})
-    curves: dict[str, list[float | None]] = read(lambda: _curves(track), {})
+    series = read(lambda: _series(track), Series(0.0, {}))
     crops: list[CropFacts] = read(lambda: [CropFacts(crop, _origin(crop)) for crop in crop_folders(track)], [])
-    playable = [_sound(name, path, previews) for name, path in sounds.items()]
+    played: list[Sound] = read(lambda: [_sound(name, path, previews) for name, path in sounds.items()], [])
     known = {name: times for name, times in moments.items() if times is not None}
-    return Detail(known, strokes, crops, curves, playable, problems)
+    return Detail(known, strokes, crops, curves_of(series), chroma_of(series), played, problems)
 
 
 def _moments(path: Path) -> list[float] | None:
@@ -118,19 +120,6 @@ def _origin(crop: Track) -> Origin | None:
         return None
 
 
-def _curves(track: Track) -> dict[str, list[float | None]]:
-    """Return the curves that are single lines, in so many points that they can be seen."""
+def _series(track: Track) -> Series:
     path = track.sidecar(TIMESERIES)
-    if not path.is_file():
-        return {}
-    made: dict[str, list[float | None]] = {}
-    for name, values in read_series(path).values.items():
-        if values.ndim == 1 and values.size:
-            parts = np.array_split(values.astype(np.float64), min(values.size, _CURVE_POINTS))
-            made[name] = [_mean(part) for part in parts]
-    return made
-
-
-def _mean(part: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> float | None:
-    finite = part[np.isfinite(part)]
-    return float(f"{finite.mean():.{_CURVE_DIGITS}g}") if finite.size else None
+    return read_series(path) if path.is_file() else Series(0.0, {})

@@ -7,15 +7,27 @@ the next time by the last line of each drawing.
 
 import contextlib
 import json
+import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from small_dataset_audio.atomic import store_error, sweep_temporaries, temporary_beside, write_text
+from small_dataset_audio.atomic import (
+    TEMPORARY_SUFFIX,
+    read_whole,
+    store_error,
+    sweep_temporaries,
+    temporary_beside,
+    write_text,
+)
 from small_dataset_audio.errors import UsageError
 
 MARK: Final = "sda-report.json"
 FORMAT: Final = 1
+_PARTS: Final = ("assets", "tracks")
+_OURS: Final = re.compile(rf"(({'|'.join(_PARTS)})/)?[A-Za-z0-9_][A-Za-z0-9_.-]*")
+"""What files of a report are called."""
 _HIDDEN: Final = (".DS_Store", ".directory", "Thumbs.db", "desktop.ini")
 """What file managers leave in folders that are empty otherwise."""
 
@@ -74,13 +86,12 @@ class Folder:
             )
         before = _files_before(root, library)
         folder = cls(root, library, _before=before)
-        for part in ("", "assets", "tracks"):
-            try:
-                (root / part).mkdir(parents=True, exist_ok=True)
-                sweep_temporaries(root / part)
-            except OSError as error:
-                raise store_error("write", root / part, error) from error
-        folder._mark(before)
+        for part in _PARTS:
+            _require_no_link(root / part)
+        _make(root)
+        folder._mark(before)  # first, so that what is cut short is known again
+        for part in _PARTS:
+            _make(root / part)
         return folder
 
     def write(self, name: str, content: str | bytes) -> None:
@@ -111,13 +122,21 @@ class Folder:
         write_text(self.root / MARK, json.dumps(document, indent=1) + "\n")
 
 
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep_temporaries(folder)
+    except OSError as error:
+        raise store_error("write", folder, error) from error
+
+
 def _files_before(root: Path, library: Path) -> frozenset[str]:
     """Return the names of the files in the report that is at ``root``; none where there is nothing yet."""
     try:
-        if not root.exists() or not [one for one in root.iterdir() if one.name not in _HIDDEN]:
+        if not root.exists() or not [one for one in root.iterdir() if not _is_of_no_account(one.name)]:
             return frozenset()
         mark = root / MARK
-        document = json.loads(mark.read_text(encoding="utf-8")) if mark.is_file() else None
+        document = json.loads(read_whole(mark)) if mark.exists() else None
     except OSError as error:
         raise store_error("read", root, error) from error
     except ValueError:
@@ -135,9 +154,25 @@ def _files_before(root: Path, library: Path) -> frozenset[str]:
             f"It holds the report of another library, {other}.",
             "Name another folder with --output.",
         )
-    return frozenset(name for name in document.get("files", []) if _is_inside(name))
+    files = document.get("files")
+    return frozenset(name for name in files if _is_inside(name)) if isinstance(files, list) else frozenset()
+
+
+def _is_of_no_account(name: str) -> bool:
+    """Return whether a file of this name makes no folder somebody's: file managers left it, or a report that was cut short."""
+    return name in _HIDDEN or (name.startswith(".") and name.endswith(TEMPORARY_SUFFIX))
 
 
 def _is_inside(name: object) -> bool:
     """Return whether a name in the mark is one that sda writes: whoever edits the mark has nothing else removed."""
-    return isinstance(name, str) and not name.startswith("/") and ".." not in Path(name).parts
+    return isinstance(name, str) and _OURS.fullmatch(name) is not None and name != MARK
+
+
+def _require_no_link(folder: Path) -> None:
+    """Raise an error if something else would be written to and removed from than the report."""
+    if os.path.islink(folder):  # noqa: PTH114 - unlike `Path.is_symlink` it never raises
+        raise UsageError(
+            f"Nothing was written to {folder.parent}.",
+            f"{folder.name} in it is a link to another folder, and a report has no links.",
+            "Remove the link, or name another folder with --output.",
+        )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from small_dataset_audio.dataset.declared import Declared
+from small_dataset_audio.dataset.report.markup import Html, code, joined
 
 GROUPS: Final = {
     "rhythm": "Rhythm", "loudness": "Loudness", "spectral": "Spectrum", "harmonic": "Pitch and harmony", "timbre": "Timbre",
@@ -29,6 +30,13 @@ def grouped(names: Iterable[str], declared: Mapping[str, Declared]) -> dict[str,
         heading = OTHERS if feature is None else GROUPS.get(feature.group, feature.group)
         found.setdefault(heading, []).append(name)
     return {heading: them for heading, them in found.items() if them}
+
+
+def listed(names: Iterable[str]) -> Html:
+    """Return the names in a row; of a whole series only the first and the last."""
+    single, series = apart(names)
+    ends = (joined((code(them[0]), code(them[-1])), " to ") for them in series.values())
+    return joined([*map(code, single), *ends], ", ")
 
 
 def apart(names: Iterable[str]) -> tuple[list[str], dict[str, list[str]]]:

@@ -1,11 +1,10 @@
 """What the checks and the statistics say of a library, in the words of the report."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from small_dataset_audio.dataset.report.markup import Html, html, joined, tag
+from small_dataset_audio.dataset.report.markup import Html, joined, tag, with_code
 
 if TYPE_CHECKING:
     from small_dataset_audio.dataset.lint.finding import Finding, Findings
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
 _WORDS: Final = {"fail": "Harmful", "warn": "Check", "note": "Note"}
 _NAMED: Final = 12
 """Tracks that are named of those that a finding is about."""
-_CODE: Final = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True)
@@ -63,14 +61,9 @@ def item(finding: "Finding", names: Html | None = None) -> Html:
     return tag(
         "li",
         tag("span", _WORDS[finding.severity], class_=f"severity {finding.severity}"),
-        tag("div", names, tag("p", _with_code(finding.what)), tag("p", _with_code(finding.fix), class_="fix")),
+        tag("div", names, tag("p", with_code(finding.what)), tag("p", with_code(finding.fix), class_="fix")),
         class_="finding",
     )
-
-
-def _with_code(sentence: str) -> Html:
-    """Return a sentence with what stands between backticks set as code."""
-    return Html(_CODE.sub(r"<code>\1</code>", html(sentence)))
 
 
 def insight_of(findings: "Findings | None", sentences: Sequence[str], pages: Mapping[str, str]) -> Insight:

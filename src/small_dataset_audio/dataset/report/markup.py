@@ -12,6 +12,7 @@ _UNSHOWABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udf
 _VOID: Final = frozenset({"br", "hr", "img", "input", "link", "meta", "path", "rect", "line", "circle"})
 """Elements without an end tag; those of SVG end themselves."""
 
+_CODE: Final = re.compile(r"`([^`]+)`")
 _IN_SCRIPT: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
@@ -59,6 +60,11 @@ def tag(element: str, /, *children: Child, **attributes: Value) -> Html:
 def code(name: str, **attributes: Value) -> Html:
     """Return a name as code, which may be broken behind its underscores."""
     return tag("code", Html(html(name).replace("_", "_<wbr>")), **attributes)
+
+
+def with_code(sentence: str) -> Html:
+    """Return a sentence with what stands between backticks set as code."""
+    return Html(_CODE.sub(r"<code>\1</code>", html(sentence)))
 
 
 def json_block(identifier: str, document: object) -> Html:

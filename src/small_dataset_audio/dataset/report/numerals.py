@@ -7,8 +7,11 @@ from small_dataset_audio.dataset.declared import Declared
 MINUS: Final = "\u2212"
 _DECIMALS: Final = {"1/min": 1, "LUFS": 1, "LU": 1, "dBTP": 1, "dBFS": 1, "points": 1, "1/s": 2, "s": 3}
 _SPOKEN: Final = {"1": "", "0/1": "", "1/min": "BPM", "pitch class": ""}
+UNORDERED: Final = frozenset({"pitch class"})
+"""Units of which no value is more than another."""
 PITCH_CLASSES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _HUGE: Final = 100_000
+_RAISED: Final = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 
 def numeral(value: float, decimals: int | None = None) -> str:
@@ -16,10 +19,15 @@ def numeral(value: float, decimals: int | None = None) -> str:
     if decimals is None:
         size = abs(value)
         if size and (size < 0.0005 or size >= _HUGE):  # noqa: PLR2004 - 0.000 would be read as nothing
-            return f"{value:.2e}".replace("-", MINUS)
+            return _scientific(value)
         decimals = 0 if size >= 100 or value == int(value) else 1 if size >= 10 else 2 if size >= 1 else 3  # noqa: PLR2004
     text = f"{value:,.{decimals}f}"
     return (MINUS + text[1:]) if text.startswith("-") and text.strip("-0.,") else text.removeprefix("-")
+
+
+def _scientific(value: float) -> str:
+    factor, _, power = f"{value:.2e}".partition("e")
+    return f"{factor.replace('-', MINUS)}\u00d710{str(int(power)).translate(_RAISED)}"
 
 
 def measured(value: float, declared: Declared | None) -> str:

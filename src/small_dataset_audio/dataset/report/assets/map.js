@@ -3,6 +3,8 @@
 (() => {
   const home = document.getElementById("map");
   if (!home || typeof sdaLibrary === "undefined" || typeof uPlot === "undefined") return;
+  const NAMED = 60, LONGEST = 26;
+  const PLAIN = new Set(["key", "bpm", "lufs"]); // their units say what they are
   const FIFTHS = ["C", "G", "D", "A", "E", "B", "F#", "Db", "Ab", "Eb", "Bb", "F"];
   const MINORS = ["A", "E", "B", "F#", "C#", "G#", "Eb", "Bb", "F", "C", "G", "D"];
   const KEYS = FIFTHS.flatMap((major, i) => [`${major} major`, `${MINORS[i]} minor`]);
@@ -12,6 +14,7 @@
   const valueOf = (track, name) => (name === "key" ? (track.key ? KEYS.indexOf(track.key) : null) : track.values[names.indexOf(name)]);
   const unitOf = (name) => (name === "key" ? "" : features[names.indexOf(name)].unit);
   const words = (name) => (name === "bpm" ? "tempo" : name === "lufs" ? "loudness" : name.replaceAll("_", " "));
+  const shortened = (name) => { const letters = [...name]; return letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("").trimEnd()}\u2026` : name; };
   const pick = (wanted, taken) => wanted.find((name) => known.includes(name) && !taken.includes(name)) || known.find((name) => !taken.includes(name)) || known[0];
   const chosen = { across: pick(["bpm", "lufs"], []) };
   chosen.up = pick(["brightness", "key", "spectral_flatness"], [chosen.across]);
@@ -26,18 +29,24 @@
     return element;
   };
   const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const digitsOf = (size) => (size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
+  const figure = (value, digits) => (value && Math.abs(value) < 0.0005 ? String(+value.toPrecision(2)) : value.toFixed(digits)).replace("-", "\u2212");
+  const withUnit = (name, text) => (unitOf(name) ? `${text}\u00a0${unitOf(name)}` : text);
   const said = (name, value) => {
     if (value === null || value === undefined) return "absent";
-    if (name === "key") return KEYS[value];
-    const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : Math.abs(value) >= 1 ? 2 : 3;
-    const unit = unitOf(name);
-    return value.toFixed(digits).replace("-", "\u2212") + (unit ? ` ${unit}` : "");
+    return name === "key" ? KEYS[value] : withUnit(name, figure(value, digitsOf(Math.abs(value))));
+  };
+  const ends = (name, [low, high]) => {
+    if (name === "key") return [KEYS[low], KEYS[high]];
+    const digits = digitsOf(Math.max(Math.abs(low), Math.abs(high)));
+    return [figure(low, digits), withUnit(name, figure(high, digits))];
   };
 
   const controls = make("div", home, { class: "controls" });
   const plot = make("div", home, { class: "plot", tabindex: "0", role: "application", "aria-label": "Map of the library. Left and right arrow keys go from track to track, Enter opens one." });
   const legend = make("div", home, { class: "legend" });
   const spoken = make("p", home, { class: "hidden", "aria-live": "polite" });
+  const byTouch = matchMedia("(pointer: coarse)");
   for (const [slot, label] of [["across", "across"], ["up", "up"], ["colour", "colour"], ["size", "size"]]) {
     const select = make("select", make("label", controls, {}, label));
     if (slot === "size") make("option", select, { value: "" }, "the same");
@@ -46,7 +55,7 @@
     select.addEventListener("change", () => { chosen[slot] = select.value; draw(); });
   }
 
-  let chart = null, points = [], tip = null, marked = -1;
+  let chart = null, points = [], tip = null, marked = -1, touched = -1;
 
   const spread = (name) => {
     const values = tracks.map((track) => valueOf(track, name)).filter((value) => value !== null && value !== undefined);
@@ -79,12 +88,15 @@
     }).filter((point) => point.x !== null && point.x !== undefined && point.y !== null && point.y !== undefined);
     points.sort((a, b) => a.x - b.x);
     legend.textContent = "";
-    const scale = make("span", legend);
-    scale.append(`${words(chosen.colour)}: ${said(chosen.colour, colours[0])}`, make("span", scale, { class: "ramp" }), said(chosen.colour, colours[1]));
+    const scale = make("span", legend, { class: "scaled" }), [low, high] = ends(chosen.colour, colours);
+    if (colours[0] === colours[1]) scale.append(`${words(chosen.colour)}: ${high}`);
+    else scale.append(`${words(chosen.colour)}: ${low}`, make("span", scale, { class: "ramp" }), high);
+    if (sizes) make("span", legend, {}, `size: ${words(chosen.size)}, ${ends(chosen.size, sizes).join(" to ")}`);
     if (tracks.some((track) => track.key)) make("span", legend, {}, "\u25cf major, \u25cb minor");
     const missing = tracks.length - points.length;
-    if (missing) make("span", legend, {}, `${missing} of ${tracks.length} not shown: a value is absent`);
-    make("span", legend, {}, "Drag to zoom, double click to go back");
+    if (!points.length) make("span", legend, {}, "No track has both numbers: choose others");
+    else if (missing) make("span", legend, {}, `${missing} of ${tracks.length} not shown: a value is absent`);
+    if (points.length) make("span", legend, {}, byTouch.matches ? "Touch a track for its name, again for its page" : "Drag to zoom, double click to go back");
   }
 
   function circles(u) {
@@ -111,8 +123,36 @@
         ctx.stroke();
       }
     });
+    if (points.length <= NAMED) labelled(u);
     ctx.restore();
     return null;
+  }
+
+  // Names stand beside their circles, as many as find room: to the right, to the left, above or below.
+  function labelled(u) {
+    const { ctx, bbox } = u, ratio = devicePixelRatio || 1, tall = 13 * ratio, gap = 4 * ratio;
+    const taken = points.map((point) => {
+      const x = u.valToPos(point.x, "x", true), y = u.valToPos(point.y, "y", true), r = point.radius * ratio;
+      return [x - r, y - r, x + r, y + r];
+    });
+    const free = ([a, b, c, d], own) => a >= bbox.left && c <= bbox.left + bbox.width && b >= bbox.top && d <= bbox.top + bbox.height
+      && taken.every(([e, f, g, h], index) => index === own || a > g || c < e || b > h || d < f);
+    ctx.font = `${11.5 * ratio}px system-ui`;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "middle";
+    ctx.fillStyle = colourOf("--soft");
+    points.forEach((point, index) => {
+      const [a, b, c, d] = taken[index], text = shortened(point.track.name), wide = ctx.measureText(text).width;
+      const middle = (a + c) / 2, level = (b + d) / 2;
+      const places = [[c + gap, level], [a - gap - wide, level], [middle - wide / 2, b - gap - tall / 2], [middle - wide / 2, d + gap + tall / 2]];
+      for (const [x, y] of places) {
+        const box = [x, y - tall / 2, x + wide, y + tall / 2];
+        if (!free(box, index)) continue;
+        taken.push(box);
+        ctx.fillText(text, x, y);
+        break;
+      }
+    });
   }
 
   const roomy = (u, low, high) => {
@@ -120,21 +160,28 @@
     return [low - extra, high + extra];
   };
 
+  function size() {
+    const height = chosen.up === "key" ? 560 : Math.max(320, Math.min(520, home.clientWidth * 0.55));
+    return { width: plot.clientWidth, height };
+  }
+
+  const everyKey = (width) => [2, 4, 6, 8, 12].find((each) => (width / KEYS.length) * each >= 68) || 24;
+
   function draw() {
     gather();
+    hide();
     if (chart) chart.destroy();
-    marked = -1;
+    marked = touched = -1;
     const axis = (name, side) => ({
       scale: side === 2 ? "x" : "y", side, stroke: colourOf("--soft"), font: "12px system-ui", labelFont: "12px system-ui", labelSize: 22,
       size: side === 3 ? (name === "key" ? 76 : 54) : 34,
       label: words(name) + (unitOf(name) ? ` (${unitOf(name)})` : ""),
       grid: { stroke: colourOf("--rule"), width: 1 }, ticks: { stroke: colourOf("--rule"), width: 1 },
-      splits: name === "key" ? () => KEYS.map((_, i) => i).filter((i) => side === 3 || i % 4 === 0) : undefined,
+      splits: name === "key" ? (u) => KEYS.map((_, i) => i).filter((i) => side === 3 || i % everyKey(u.bbox.width / (devicePixelRatio || 1)) === 0) : undefined,
       values: name === "key" ? (u, splits) => splits.map((i) => KEYS[i] || "") : (u, splits) => splits.map((value) => (value === null ? "" : String(+value.toPrecision(6)).replace("-", "\u2212"))),
     });
-    const height = Math.max(320, Math.min(520, home.clientWidth * 0.55));
     chart = new uPlot({
-      mode: 2, width: plot.clientWidth, height: chosen.up === "key" ? 560 : height,
+      mode: 2, ...size(),
       scales: { x: { time: false, range: roomy }, y: { range: roomy } },
       axes: [axis(chosen.across, 2), axis(chosen.up, 3)],
       series: [null, { paths: circles, facets: [{ scale: "x", auto: true }, { scale: "y", auto: true }] }],
@@ -144,7 +191,12 @@
     }, [null, [points.map((point) => point.x), points.map((point) => point.y)]], plot);
     chart.over.addEventListener("mousemove", hover);
     chart.over.addEventListener("mouseleave", () => mark(-1));
-    chart.over.addEventListener("click", (event) => { const found = nearest(event); if (found >= 0) open(found); });
+    chart.over.addEventListener("click", (event) => {
+      const found = nearest(event), seen = event.pointerType !== "touch" || found === touched;
+      touched = found;
+      mark(found);
+      if (found >= 0 && seen) open(found);
+    });
   }
 
   function nearest(event) {
@@ -169,8 +221,8 @@
     const point = points[index], box = chart.over;
     tip = make("div", plot, { class: "tip" });
     make("b", tip, {}, point.track.name);
-    tip.append([chosen.across, chosen.up, chosen.colour, ...(chosen.size ? [chosen.size] : [])].map((name) => said(name, valueOf(point.track, name))).join(" \u00b7 "));
-    if (chosen.up !== "key" && point.track.key) tip.append(` \u00b7 ${point.track.key}`);
+    const told = new Set([chosen.across, chosen.up, chosen.colour, chosen.size, point.track.key ? "key" : ""].filter(Boolean));
+    tip.append([...told].map((name) => (PLAIN.has(name) ? "" : `${words(name)} `) + said(name, valueOf(point.track, name))).join(" \u00b7 "));
     const left = box.offsetLeft + chart.valToPos(point.x, "x"), top = box.offsetTop + chart.valToPos(point.y, "y");
     tip.style.left = `${Math.max(0, Math.min(left + 14, plot.clientWidth - tip.offsetWidth))}px`;
     tip.style.top = `${Math.max(0, top - tip.offsetHeight - 12)}px`;
@@ -184,8 +236,7 @@
     if (step && points.length) { mark((marked + step + points.length) % points.length); event.preventDefault(); }
     if (event.key === "Enter" && marked >= 0) open(marked);
   });
-  let waiting = 0;
-  new ResizeObserver(() => { clearTimeout(waiting); waiting = setTimeout(() => { if (chart && chart.width !== plot.clientWidth) draw(); }, 80); }).observe(plot);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  new ResizeObserver(() => { if (chart.width !== plot.clientWidth) { mark(-1); chart.setSize(size()); } }).observe(plot);
+  for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", draw);
   draw();
 })();

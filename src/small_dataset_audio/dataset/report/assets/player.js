@@ -44,7 +44,7 @@ var sdaDrawing = (drawing) => {
   make("legend", shown, { class: "hidden" }, "What is drawn");
   for (const layer of Object.keys(view.layers)) {
     if (!view.has(layer)) continue;
-    const button = make("button", shown, { type: "button", "aria-pressed": "true" }, layer);
+    const button = make("button", shown, { type: "button", "aria-pressed": "true", style: `color: var(${view.colours[layer]})` }, layer === "drums" ? "strokes" : layer);
     button.addEventListener("click", () => { view.layers[layer] = !view.layers[layer]; button.setAttribute("aria-pressed", String(view.layers[layer])); view.draw(); });
   }
   const zooms = make("fieldset", tools);
@@ -116,35 +116,36 @@ var sdaDrawing = (drawing) => {
   addEventListener("hashchange", fromHash);
   tick();
   fromHash();
-  if (Object.keys(facts.curves).length) sdaCurves(facts, seek);
+  if (facts.curves.length) sdaCurves(facts, seek);
 };
 
 // How single numbers change over the recording, where the stage analyze wrote its time series.
 var sdaCurves = (facts, seek) => {
-  const names = Object.keys(facts.curves), home = document.createElement("div");
+  const home = document.createElement("div");
   home.className = "curves card";
   document.getElementById("view").after(home);
   const label = document.createElement("label"), select = document.createElement("select"), plot = document.createElement("div");
   label.append("over time", select);
-  for (const name of names) select.append(new Option(name.replaceAll("_", " "), name));
+  facts.curves.forEach(({ name }, index) => select.append(new Option(name, String(index))));
   home.append(label, plot);
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const TALL = 190;
   let chart = null;
+  plot.className = "plot";
   function draw() {
-    const values = facts.curves[select.value], axis = { stroke: colour("--soft"), font: "12px system-ui", grid: { stroke: colour("--rule"), width: 1 }, ticks: { show: false } };
+    const { name, unit, values } = facts.curves[Number(select.value)], axis = { stroke: colour("--soft"), font: "12px system-ui", grid: { stroke: colour("--rule"), width: 1 }, ticks: { show: false } };
     if (chart) chart.destroy();
     chart = new uPlot({
-      width: plot.clientWidth, height: 190,
+      width: plot.clientWidth, height: TALL,
       scales: { x: { time: false, range: [0, facts.seconds] } },
-      axes: [{ ...axis, space: 70, values: (u, splits) => splits.map((time) => (facts.seconds < 20 ? `${time.toFixed(1)} s` : `${Math.floor(time / 60)}:${String(Math.round(time % 60)).padStart(2, "0")}`)) }, { ...axis, size: 56 }],
+      axes: [{ ...axis, size: 30, space: 70, values: (u, splits) => splits.map((time) => (facts.seconds < 20 ? `${time.toFixed(1)} s` : `${Math.floor(time / 60)}:${String(Math.round(time % 60)).padStart(2, "0")}`)) }, { ...axis, size: 52, label: unit ? `${name} (${unit})` : name, labelSize: 20, labelFont: "12px system-ui", values: (u, splits) => splits.map((value) => String(+value.toPrecision(6)).replace("-", "\u2212")) }],
       series: [{}, { stroke: colour("--series"), width: 1.5, points: { show: false } }],
       legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
     }, [values.map((_, i) => ((i + 0.5) / values.length) * facts.seconds), values], plot);
     chart.over.addEventListener("click", (event) => seek(chart.posToVal(event.clientX - chart.over.getBoundingClientRect().left, "x")));
   }
   select.addEventListener("change", draw);
-  let waiting = 0;
-  new ResizeObserver(() => { clearTimeout(waiting); waiting = setTimeout(() => { if (chart && chart.width !== plot.clientWidth) draw(); }, 80); }).observe(plot);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  new ResizeObserver(() => { if (chart.width !== plot.clientWidth) chart.setSize({ width: plot.clientWidth, height: TALL }); }).observe(plot);
+  for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", draw);
   draw();
 };

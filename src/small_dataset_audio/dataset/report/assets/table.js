@@ -11,7 +11,8 @@
   const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
   const titles = heads.map((head) => head.textContent);
   const number = (name) => (track) => (at(name) < 0 ? null : track.values[at(name)]);
-  const sorters = [(t) => t.name.toLowerCase(), null, (t) => t.seconds, (t) => t.bpm, (t) => t.key, ...columns.map(number), (t) => t.findings || null];
+  const { compare } = new Intl.Collator(undefined, { numeric: true });
+  const sorters = [(t) => t.name, null, (t) => t.seconds, (t) => t.bpm, (t) => t.key, ...columns.map(number), (t) => t.findings || null];
   const fixed = (value, digits) => (value === null || value === undefined ? "" : value.toFixed(digits).replace("-", "\u2212"));
   const length = (seconds) => {
     if (seconds === null) return "";
@@ -53,7 +54,7 @@
     const line = document.createElement("tr");
     const name = make("th", line, { scope: "row" });
     make("a", name, { href: track.page, class: "name" }, track.name);
-    if (track.problem) { name.append(" "); make("small", name, { class: "bad" }, "not readable"); }
+    if (track.note) { name.append(" "); make("small", name, { class: "bad" }, track.note); }
     const picture = make("td", line);
     if (track.outline) picture.append(outline(track.outline));
     const cells = [length(track.seconds), fixed(track.bpm, 1), track.key || "", ...columns.map((column) => fixed(number(column)(track), digits[column] ?? 2)), track.findings ? String(track.findings) : ""];
@@ -72,7 +73,7 @@
     return kept.sort((a, b) => {
       const [x, y] = [compared.get(a), compared.get(b)];
       if (absent(x) || absent(y)) return absent(x) - absent(y) || a - b;
-      return (x < y ? -sign : x > y ? sign : a - b);
+      return sign * (typeof x === "string" ? compare(x, y) : x - y) || a - b;
     });
   }
 

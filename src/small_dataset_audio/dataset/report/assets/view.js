@@ -1,13 +1,16 @@
 // A recording over time: waveform and spectrogram, with beats, downbeats, onsets and drum strokes drawn on them.
 "use strict";
 var sdaView = (home, facts) => {
-  const MAP = 34, RULER = 22, WAVE = 124, SPECTRUM = 190, LANE = 17, PAD = 8;
+  const MAP = 34, RULER = 22, WAVE = 124, SPECTRUM = 190, LANE = 17, PAD = 8, PITCH = 10;
+  const STEPS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const PITCHES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
   const DRUMS = ["cymbal", "hat", "tom", "snare", "kick"];
   const HERTZ = [50, 100, 200, 500, 1000, 2000, 5000, 10000];
   const seconds = facts.seconds;
   const moments = {};
   for (const [name, steps] of Object.entries(facts.moments)) moments[name] = summed(steps);
   const drums = DRUMS.filter((drum) => facts.strokes[drum]).map((drum) => ({ drum, times: summed(facts.strokes[drum].times), velocities: facts.strokes[drum].velocities }));
+  const chroma = facts.chroma.map((letters) => Array.from(letters, (letter) => STEPS.indexOf(letter) / (STEPS.length - 1)));
   const layers = { beats: true, downbeats: true, onsets: true, drums: true };
   const lanes = {};
   let shownLanes = ["full_mix"], from = 0, to = seconds, now = 0, picture = null, onSeek = () => {};
@@ -28,7 +31,8 @@ var sdaView = (home, facts) => {
   const width = () => stage.clientWidth || 600;
   const waveTop = MAP + RULER;
   const spectrumTop = waveTop + WAVE;
-  const drumTop = () => spectrumTop + (facts.picture ? SPECTRUM : 0);
+  const chromaTop = spectrumTop + (facts.picture ? SPECTRUM : 0);
+  const drumTop = () => chromaTop + (chroma.length ? chroma.length * PITCH + PAD : 0);
   const height = () => drumTop() + (drums.length ? drums.length * LANE + PAD : 0);
   const toX = (time) => ((time - from) / (to - from)) * width();
   const toTime = (x) => from + (x / width()) * (to - from);
@@ -81,7 +85,10 @@ var sdaView = (home, facts) => {
     g.fillStyle = colour("--soft");
     const steps = [0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600];
     const step = steps.find((one) => (one / (to - from)) * width() >= 78) || 7200;
-    for (let time = Math.ceil(from / step) * step; time <= to; time += step) g.fillText(step < 1 ? clock(time, true) : clock(time).replace(/\.0$/, ""), toX(time) + 3, top + RULER / 2);
+    for (let time = Math.ceil(from / step) * step; time <= to; time += step) {
+      const text = step < 1 ? clock(time, true) : clock(time).replace(/\.0$/, ""), x = toX(time) + 3;
+      if (x + g.measureText(text).width <= width()) g.fillText(text, x, top + RULER / 2);
+    }
     if (!bars || !layers.downbeats) return;
     const begin = first(bars, from), end = first(bars, to), each = [1, 2, 4, 8, 16, 32, 64, 128].find((n) => ((end - begin) / n) * 30 <= width()) || 256;
     g.fillStyle = colour("--strong");
@@ -102,13 +109,38 @@ var sdaView = (home, facts) => {
     g.textBaseline = "middle";
     for (const hertz of HERTZ) {
       if (hertz < facts.low_hz || hertz > facts.high_hz) continue;
-      const y = spectrumTop + SPECTRUM * (1 - Math.log(hertz / facts.low_hz) / Math.log(facts.high_hz / facts.low_hz));
+      const up = Math.log(hertz / facts.low_hz) / Math.log(facts.high_hz / facts.low_hz);
+      const y = Math.min(Math.max(spectrumTop + SPECTRUM * (1 - up), spectrumTop + 7), spectrumTop + SPECTRUM - 7);
       const text = hertz >= 1000 ? `${hertz / 1000} kHz` : `${hertz} Hz`;
       g.fillStyle = "rgb(11 15 20 / .55)";
       g.fillRect(2, y - 6, g.measureText(text).width + 6, 12);
       g.fillStyle = "rgb(255 247 228 / .85)";
       g.fillText(text, 5, y);
     }
+  }
+
+  // The twelve pitch classes over time, C at the bottom: the stronger the deeper.
+  function pitches(g) {
+    g.fillStyle = colour("--series");
+    chroma.forEach((strengths, index) => {
+      const top = chromaTop + PAD / 2 + (chroma.length - 1 - index) * PITCH, step = seconds / strengths.length;
+      for (let i = Math.floor(from / step); i < strengths.length && i * step < to; i += 1) {
+        const left = toX(i * step);
+        g.globalAlpha = strengths[i] ** 1.5;
+        g.fillRect(left, top, toX((i + 1) * step) - left + 0.4, PITCH - 1);
+      }
+    });
+    g.globalAlpha = 1;
+    g.font = "9px system-ui";
+    g.textBaseline = "middle";
+    PITCHES.slice(0, chroma.length).forEach((pitch, index) => {
+      if (pitch.length > 1) return;
+      const middle = chromaTop + PAD / 2 + (chroma.length - 1 - index) * PITCH + PITCH / 2;
+      g.fillStyle = colour("--card");
+      g.fillRect(0, middle - PITCH / 2, 14, PITCH - 1);
+      g.fillStyle = colour("--soft");
+      g.fillText(pitch, 4, middle);
+    });
   }
 
   function strokes(g) {
@@ -158,7 +190,8 @@ var sdaView = (home, facts) => {
       if (present.length > 1) { g.fillStyle = colour("--soft"); g.font = "11px system-ui"; g.textBaseline = "middle"; g.fillText(name, 4, top + 20); }
     });
     spectrum(g);
-    const bottom = drumTop();
+    const bottom = chromaTop;
+    pitches(g);
     if (layers.beats && moments.beats) {
       lines(g, moments.beats, waveTop, spectrumTop, { fill: colour("--soft").replace(/^#(.*)$/, "#$155"), skip: 1 }, 1, 5);
       if (facts.picture) lines(g, moments.beats, spectrumTop, bottom, { fill: "rgb(255 255 255 / .2)", skip: 1 }, 1, 5);
@@ -257,10 +290,11 @@ var sdaView = (home, facts) => {
     image.src = facts.picture;
   }
   new ResizeObserver(draw).observe(stage);
+  // Not for print: Chromium leaves a canvas white that is drawn while it prints.
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 
   return {
-    stage, layers, draw, follow, zoom, clock,
+    stage, layers, colours: { beats: "--soft", downbeats: "--strong", onsets: "--ink", drums: "--drums" }, draw, follow, zoom, clock,
     whole: () => look(0, seconds),
     has: (name) => (name === "drums" ? drums.length > 0 : Boolean(moments[name] && moments[name].length)),
     lanes: (given) => { Object.assign(lanes, given); draw(); },

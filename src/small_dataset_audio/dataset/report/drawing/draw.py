@@ -31,6 +31,8 @@ STEPS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_
 """A step's height, 0 to 63, as one letter."""
 _FRONT: Final = "// "
 _END: Final = "// complete\n"
+_NEVER: Final = "unfinished"
+"""The key of no sound."""
 _LONGEST_HEADER: Final = 1 << 16
 
 
@@ -102,13 +104,24 @@ def drawn_before(sheet: Sheet, key: str) -> Drawn | None:
     header = _header(sheet.script)
     if header is None or header.pop("key", None) != key:
         return None
+    sizes = header.pop("bytes", None)
     try:
         drawn = Drawn(**header)
-    except TypeError:
+        there = sizes == _sizes(sheet, drawn)
+    except (TypeError, AttributeError, OSError):
         return None
+    return drawn if there else None
+
+
+def _sizes(sheet: Sheet, drawn: Drawn) -> dict[str, int]:
+    """Return name -> size of the files beside the script: a power cut may take from one and leave the other.
+
+    Raises:
+        OSError: one is not there, or cannot be looked at.
+    """
     pictures = [] if drawn.low_hz is None else [sheet.picture]
     previews = [path for name, path in sheet.previews.items() if name not in drawn.problems]
-    return drawn if all(path.is_file() for path in (*pictures, *previews)) else None
+    return {path.name: path.stat().st_size for path in (*pictures, *previews)}
 
 
 def draw(sheet: Sheet, key: str, scratch: Scratch | None) -> Drawn:
@@ -138,8 +151,14 @@ def draw(sheet: Sheet, key: str, scratch: Scratch | None) -> Drawn:
             raise
         except SdaError as error:
             problems[name] = f"{error.what} {error.why}"
+            if isinstance(error.__cause__, OSError):  # perhaps for a moment only: it is drawn again the next time
+                key = _NEVER
     drawn = replace(drawn, problems=problems)
-    _write(sheet.script, key, drawn, lanes)
+    try:
+        sizes = _sizes(sheet, drawn)
+    except OSError as error:
+        raise store_error("read", sheet.picture, error) from error
+    _write(sheet.script, {"key": key, "bytes": sizes, **asdict(drawn)}, lanes, drawn.seconds)
     return drawn
 
 
@@ -159,9 +178,8 @@ def outline(extremes: Peaks) -> str:
     return "".join(STEPS[step] for step in steps.tolist())
 
 
-def _write(path: Path, key: str, drawn: Drawn, lanes: Mapping[str, str]) -> None:
-    header = {"key": key, **asdict(drawn)}
-    body = f"sdaDrawing({script_json({'seconds': drawn.seconds, 'lanes': dict(lanes)})});\n"
+def _write(path: Path, header: Mapping[str, Any], lanes: Mapping[str, str], seconds: float | None) -> None:
+    body = f"sdaDrawing({script_json({'seconds': seconds, 'lanes': dict(lanes)})});\n"
     put(path, f"{_FRONT}{script_json(header)}\n{body}{_END}".encode())
 
 

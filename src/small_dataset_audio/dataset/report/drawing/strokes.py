@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from small_dataset_audio.atomic import store_error
+from small_dataset_audio.atomic import FarTooLarge, read_whole, store_error
 from small_dataset_audio.errors import StoreError
 
 MIDI: Final = "drums.mid"
@@ -46,13 +46,16 @@ class _Reader:
 
     @property
     def left(self) -> bool:
+        """Whether anything is left to be read."""
         return self.place < len(self._data)
 
     def byte(self) -> int:
+        """Return the next byte."""
         self.place += 1
         return self._data[self.place - 1]
 
     def take(self, count: int) -> bytes:
+        """Return the next ``count`` bytes."""
         part = self._data[self.place : self.place + count]
         if len(part) < count:
             raise IndexError(count)
@@ -77,9 +80,9 @@ def read_strokes(path: Path) -> Strokes:
         StoreError: it cannot be read, or is no such file.
     """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise _misshapen(path)
-        data = path.read_bytes()
+        data = read_whole(path, _LARGEST)
+    except FarTooLarge as error:
+        raise _misshapen(path) from error
     except OSError as error:
         raise store_error("read", path, error) from error
     try:

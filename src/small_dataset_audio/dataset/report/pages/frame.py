@@ -13,6 +13,7 @@ PAGES: Final = {
     "findings.html": "Findings",
 }
 """File -> what the menu calls it."""
+EMPTY: Final = "There are no tracks in this library yet. `sda run FOLDER` brings recordings in."
 PLOTS: Final = ("assets/uPlot.iife.min.js",)
 _POLICY: Final = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file: 'unsafe-inline'; img-src 'self' file: data:; "
@@ -97,6 +98,7 @@ def table(
     *,
     numbers: Iterable[int] = (),
     caption: Child = None,
+    stacked: bool = False,
     **attributes: str,
 ) -> Html:
     """Return a table that can be scrolled sideways where it is too wide; the first cell of a row names it.
@@ -106,12 +108,15 @@ def table(
         rows: of cells.
         numbers: the columns that hold numbers, from 0.
         caption: what it is called, for those who cannot see what stands above it.
+        stacked: on narrow screens cells stand below each other, each with its column's head before it.
         attributes: of the table.
     """
     right = frozenset(numbers)
 
     def cell(element: str, index: int, content: Child, scope: str | None = None) -> Html:
-        return tag(element, content, class_="n" if index in right else None, scope=scope)
+        """Return a cell: that of a column of numbers to the right, and with its column's head where cells are stacked."""
+        head = heads[index] if stacked and element == "td" else None
+        return tag(element, content, class_="n" if index in right else None, scope=scope, data_head=head)
 
     head = tag("tr", *(cell("th", index, one, "col") for index, one in enumerate(heads)))
     body = (

@@ -6,20 +6,20 @@ from typing import Final
 
 from small_dataset_audio.dataset.declared import Declared
 from small_dataset_audio.dataset.report.charts import strip
-from small_dataset_audio.dataset.report.groups import SERIES, apart, grouped
-from small_dataset_audio.dataset.report.markup import Html, code, joined, tag
-from small_dataset_audio.dataset.report.numerals import measured, numeral, plural, unit_of
-from small_dataset_audio.dataset.report.pages.frame import section, table
+from small_dataset_audio.dataset.report.groups import SERIES, apart, grouped, listed
+from small_dataset_audio.dataset.report.markup import Html, code, joined, tag, with_code
+from small_dataset_audio.dataset.report.numerals import UNORDERED, measured, numeral, plural, unit_of
+from small_dataset_audio.dataset.report.pages.frame import EMPTY, section, table
 from small_dataset_audio.dataset.report.portrait.pieces import Piece, values_of
 
 _HEADS: Final = ("number", "unit", "tracks", "least", "quartile", "median", "quartile", "most", "range", "in its range")
-_UNORDERED: Final = frozenset({"pitch class"})
-"""Units of which no value is more than another."""
 _MOST_REASONS: Final = 3
 
 
 def numbers_page(pieces: Sequence[Piece], declared: Mapping[str, Declared]) -> Html:
     """Return the content of the page."""
+    if not pieces:
+        return joined((tag("h1", "Numbers"), tag("p", with_code(EMPTY))))
     found = {name: values for name in declared if (values := values_of(pieces, name))}
     parts: list[Html] = []
     for heading, names in grouped(declared, declared).items():
@@ -51,11 +51,11 @@ def _table(
     names: Sequence[str], found: Mapping[str, Sequence[float]], declared: Mapping[str, Declared], caption: str
 ) -> Html:
     rows = (_row(declared[name], found[name]) for name in names)
-    return table(_HEADS, rows, numbers=range(2, 9), caption=caption, class_="numbers")
+    return table(_HEADS, rows, numbers=range(2, 9), caption=caption, class_="numbers", stacked=True)
 
 
 def _row(feature: Declared, values: Sequence[float]) -> list[Html | str]:
-    ordered = feature.kind != "flag" and feature.unit not in _UNORDERED
+    ordered = feature.kind != "flag" and feature.unit not in UNORDERED
     low, middle, high = quantiles(values, n=4, method="inclusive") if len(values) > 1 else [*values] * 3
     shown = [measured(value, feature) if ordered else "" for value in (min(values), low, middle, high, max(values))]
     outside = sum(not feature.low <= value <= feature.high for value in values)
@@ -90,7 +90,5 @@ def _absent(pieces: Sequence[Piece], names: Sequence[str]) -> Html | None:
         given = dict.fromkeys(reason for piece in pieces if (reason := piece.entry.why_absent(name)))
         reason = "; ".join(list(given)[:_MOST_REASONS]) or "its stage has not run"
         by_reason.setdefault(reason, []).append(name)
-    items = (
-        tag("li", joined((code(name) for name in them), ", "), f": {reason}") for reason, them in by_reason.items()
-    )
+    items = (tag("li", listed(them), f": {reason}") for reason, them in by_reason.items())
     return tag("details", tag("summary", f"{plural(len(names), 'number')} that no track has"), tag("ul", *items))

@@ -9,9 +9,10 @@ from small_dataset_audio.dataset.declared import Declared
 from small_dataset_audio.dataset.keys import spelled
 from small_dataset_audio.dataset.report.charts import circle_of_fifths, depth_class, shade, strip
 from small_dataset_audio.dataset.report.insight import Insight
-from small_dataset_audio.dataset.report.markup import Html, code, joined, tag
+from small_dataset_audio.dataset.report.markup import Html, code, joined, tag, with_code
 from small_dataset_audio.dataset.report.numerals import measured, numeral, plural, share, total_length, unit_of
-from small_dataset_audio.dataset.report.pages.frame import figures, section
+from small_dataset_audio.dataset.report.pages.frame import EMPTY, figures, section
+from small_dataset_audio.dataset.report.pages.tracks import mapped
 from small_dataset_audio.dataset.report.portrait.gaps import LEAST, gaps, next_piece
 from small_dataset_audio.dataset.report.portrait.maps import (
     KEYS,
@@ -39,9 +40,9 @@ def portrait(pieces: Sequence[Piece], declared: Mapping[str, Declared], insight:
     return joined(
         (
             tag("h1", library, class_="name"),
-            tag("p", _summary(pieces), class_="lead"),
+            tag("p", with_code(_summary(pieces)), class_="lead"),
             _figures(pieces, declared, insight),
-            _map(pieces),
+            _map(pieces, declared),
             _keys(pieces),
             _gaps(pieces),
             _ranges(pieces, declared),
@@ -57,7 +58,7 @@ def portrait(pieces: Sequence[Piece], declared: Mapping[str, Declared], insight:
 def _summary(pieces: Sequence[Piece]) -> str:
     """Return the library in one or two sentences."""
     if not pieces:
-        return "There are no tracks in this library yet. `sda run FOLDER` brings recordings in."
+        return EMPTY
     parts = []
     for name, unit in (("bpm", "BPM"), ("lufs", "LUFS")):
         values = values_of(pieces, name)
@@ -79,20 +80,20 @@ def _summary(pieces: Sequence[Piece]) -> str:
 def _figures(pieces: Sequence[Piece], declared: Mapping[str, Declared], insight: Insight) -> Html:
     seconds = [piece.seconds for piece in pieces if piece.seconds is not None]
     measured_names = {name for piece in pieces for name in piece.numbers if name in declared}
-    pairs: list[tuple[str, str]] = [("tracks", f"{len(pieces):,}")]
+    pairs: list[tuple[str, str]] = [("track" if len(pieces) == 1 else "tracks", f"{len(pieces):,}")]
     if insight.independent is not None:
         pairs.append(("independent", f"{insight.independent:,}"))
     if seconds:
         pairs.append(("of sound", total_length(sum(seconds))))
-    if pieces:
+    if measured_names:
         pairs.append(("numbers a track", f"up to {len(measured_names)}"))
     if insight.counts is not None:
         pairs.append(("to fix", f"{insight.counts['fail'] + insight.counts['warn']:,}"))
     return figures(pairs)
 
 
-def _map(pieces: Sequence[Piece]) -> Html | None:
-    if not any(piece.numbers for piece in pieces):
+def _map(pieces: Sequence[Piece], declared: Mapping[str, Declared]) -> Html | None:
+    if not mapped(pieces, declared):
         return None
     return section(
         "The map",
@@ -153,17 +154,18 @@ def _tempo_table(pieces: Sequence[Piece]) -> Html | None:
         if any(grid.counts[key])
     ]
     heads = (tag("th", str(edge), scope="col") for edge in grid.edges[:-1])
-    inside = tag(
-        "table",
-        tag("caption", "Tracks per key and tempo; columns begin at so many BPM"),
-        tag("thead", tag("tr", tag("td"), *heads)),
-        tag("tbody", *rows),
-        class_="grid",
+    inside = tag("table", tag("thead", tag("tr", tag("td"), *heads)), tag("tbody", *rows), class_="grid")
+    return tag(
+        "figure",
+        tag("figcaption", "Tracks per key and tempo; columns begin at so many BPM", id="grid"),
+        tag("div", inside, class_="wide", tabindex="0", role="region", aria_labelledby="grid"),
+        class_="card",
     )
-    return tag("div", inside, class_="wide card", tabindex="0", role="region", aria_label="Tracks per key and tempo")
 
 
-def _gaps(pieces: Sequence[Piece]) -> Html:
+def _gaps(pieces: Sequence[Piece]) -> Html | None:
+    if not any(piece.numbers for piece in pieces):
+        return None
     found = gaps(pieces)
     if len(pieces) < LEAST:
         content: Html = tag("p", f"With fewer than {LEAST} tracks there is little to say about gaps.")

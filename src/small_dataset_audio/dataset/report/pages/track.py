@@ -123,7 +123,8 @@ def _player(piece: Piece, detail: Detail, page: Path) -> Html | None:
             for drum, its in detail.strokes.items()
             if its
         },
-        "curves": detail.curves,
+        "curves": [{"name": one.name, "unit": one.unit, "values": one.values} for one in detail.curves],
+        "chroma": detail.chroma,
     }
     return section(
         "Sound",
@@ -245,7 +246,9 @@ def _provenance(piece: Piece, page: Path) -> Html:
         record = piece.entry.stage(name)
         if record is not None:
             notes = ", ".join(
-                f"{key}: {value}" for key, value in record.notes.items() if isinstance(value, str | int | float)
+                f"{key.replace('_', ' ')}: {_said(value)}"
+                for key, value in record.notes.items()
+                if isinstance(value, str | int | float)
             )
             rows.append(
                 (
@@ -264,6 +267,13 @@ def _provenance(piece: Piece, page: Path) -> Html:
         else tag("p", "No stage has run on this track.")
     )
     return section("Where it comes from", tag("dl", *shown, class_="facts"), inside, identifier="provenance")
+
+
+def _said(value: str | float) -> str:
+    """Return what a stage noted, in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else numeral(value)
 
 
 def _further(neighbours: Neighbours) -> Html:

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from small_dataset_audio.dataset.declared import Declared
+from small_dataset_audio.dataset.layout import MIX
 from small_dataset_audio.dataset.report.charts import outline_svg
 from small_dataset_audio.dataset.report.drawing.draw import STEPS
 from small_dataset_audio.dataset.report.groups import series_of
-from small_dataset_audio.dataset.report.markup import Html, joined, script_json, tag
+from small_dataset_audio.dataset.report.markup import Html, joined, script_json, tag, with_code
 from small_dataset_audio.dataset.report.numerals import length, measured, numeral, plural, unit_of
-from small_dataset_audio.dataset.report.pages.frame import table
+from small_dataset_audio.dataset.report.pages.frame import EMPTY, table
 from small_dataset_audio.dataset.report.portrait.maps import short_label
 from small_dataset_audio.dataset.report.portrait.pieces import Piece
 
@@ -45,9 +46,10 @@ def tracks_page(pieces: Sequence[Piece], declared: Mapping[str, Declared], flagg
                 caption=f"All {plural(len(pieces), 'track')}",
                 id="tracks",
                 class_="tracks",
+                stacked=True,
             )
             if pieces
-            else tag("p", "There are no tracks yet."),
+            else tag("p", with_code(EMPTY)),
             tag("div", id="pager", class_="pager"),
         )
     )
@@ -64,7 +66,7 @@ def _row(
 ) -> list[Html | str | None]:
     link = tag("a", piece.name, href=piece.page, class_="name")
     return [
-        joined((link, tag("small", "not readable", class_="bad") if piece.entry.problem else None), " "),
+        joined((link, tag("small", note, class_="bad") if (note := _note(piece)) else None), " "),
         outline_svg(piece.drawn.outline, STEPS) if drawn and piece.drawn.outline else None,
         None if piece.seconds is None else length(piece.seconds),
         None if piece.tempo is None else numeral(piece.tempo, 1),
@@ -74,25 +76,33 @@ def _row(
     ]
 
 
-def tracks_script(pieces: Sequence[Piece], declared: Mapping[str, Declared], flagged: Mapping[str, int]) -> str:
-    """Return the script that holds the numbers of all tracks, for the map and the table."""
-    mapped = [
+def _note(piece: Piece) -> str | None:
+    """Return why little stands in a track's row."""
+    if piece.entry.problem is not None:
+        return "not readable"
+    if MIX in piece.drawn.problems:
+        return "sound not readable"
+    if piece.seconds is None:
+        return "no recording"
+    return None if piece.numbers else "not measured"
+
+
+def mapped(pieces: Sequence[Piece], declared: Mapping[str, Declared]) -> list[str]:
+    """Return the numbers that the map offers: of those that some track has, the ones that are more or less, and yours."""
+    known = dict.fromkeys(name for piece in pieces for name in piece.numbers)
+    ordered = (
         name
         for name, feature in declared.items()
         if name not in _NOT_MAPPED and feature.kind != "flag" and series_of(name) is None
-        and any(name in piece.numbers for piece in pieces)
-    ]  # fmt: skip
+    )
+    return [*(name for name in ordered if name in known), *(name for name in known if name not in declared)]
+
+
+def tracks_script(pieces: Sequence[Piece], declared: Mapping[str, Declared], flagged: Mapping[str, int]) -> str:
+    """Return the script that holds the numbers of all tracks, for the map and the table."""
+    names = mapped(pieces, declared)
     document: dict[str, Any] = {
-        "features": [
-            {
-                "name": name,
-                "unit": unit_of(declared[name]),
-                "low": declared[name].low,
-                "high": declared[name].high,
-                "meaning": declared[name].meaning,
-            }
-            for name in mapped
-        ],
+        "features": [{"name": name, "unit": unit_of(declared.get(name))} for name in names],
         "columns": [name for name in COLUMNS if name in declared],
         "tracks": [
             {
@@ -101,11 +111,11 @@ def tracks_script(pieces: Sequence[Piece], declared: Mapping[str, Declared], fla
                 "outline": piece.drawn.outline,
                 "seconds": None if piece.seconds is None else round(piece.seconds, 2),
                 "key": piece.key_name,
-                "bpm": None if piece.tempo is None else round(piece.tempo, 2),
-                "problem": piece.entry.problem is not None,
+                "bpm": None if piece.tempo is None else round(piece.tempo, 1),
+                "note": _note(piece),
                 "findings": flagged.get(piece.name, 0),
                 "labels": _best_labels(piece),
-                "values": [_short(piece, name) for name in mapped],
+                "values": [_short(piece, name) for name in names],
             }
             for piece in pieces
         ],

@@ -5,9 +5,9 @@ from typing import Final
 
 from small_dataset_audio.dataset.declared import Declared
 from small_dataset_audio.dataset.provenance import StageRecord
-from small_dataset_audio.dataset.report.groups import SERIES, apart, grouped
+from small_dataset_audio.dataset.report.groups import SERIES, apart, grouped, listed
 from small_dataset_audio.dataset.report.markup import Child, Html, code, joined, tag
-from small_dataset_audio.dataset.report.numerals import measured, numeral, plural, unit_of
+from small_dataset_audio.dataset.report.numerals import UNORDERED, measured, numeral, plural, unit_of
 from small_dataset_audio.dataset.report.pages.frame import section, table
 from small_dataset_audio.dataset.report.portrait.pieces import Piece
 
@@ -58,7 +58,10 @@ def _table(piece: Piece, names: Sequence[str], declared: Mapping[str, Declared],
     def row(name: str) -> list[Child]:
         feature, value = declared.get(name), piece.numbers[name]
         words = code(name, title=None if feature is None else feature.meaning)
-        return [words, measured(value, feature), unit_of(feature), _place(value, feature), by(name, made_by)]
+        text = tonic if name == "tonic" and tonic else measured(value, feature)
+        return [words, text, unit_of(feature), _place(value, feature), by(name, made_by)]
+
+    tonic = None if piece.key_name is None else piece.key_name.partition(" ")[0]  # Eb in Eb major, D# in D# minor
 
     return table(
         ("number", "value", "unit", "in its range", "by"),
@@ -71,7 +74,7 @@ def _table(piece: Piece, names: Sequence[str], declared: Mapping[str, Declared],
 
 def _place(value: float, feature: Declared | None) -> Html | None:
     """Return where a value lies in its declared range."""
-    if feature is None or feature.kind == "flag":
+    if feature is None or feature.kind == "flag" or feature.unit in UNORDERED:
         return None
     part = (value - feature.low) / (feature.high - feature.low)
     outside = not 0 <= part <= 1
@@ -100,7 +103,7 @@ def absent(piece: Piece, declared: Mapping[str, Declared]) -> Html | None:
         reasons.setdefault(reason or "no stage said why", []).append(name)
     if not reasons:
         return None
-    rows = ((joined((code(name) for name in names), ", "), reason) for reason, names in reasons.items())
+    rows = ((listed(names), reason) for reason, names in reasons.items())
     count = sum(map(len, reasons.values()))
     inside = table(("absent", "because"), rows, caption="What is absent", class_="absent")
     return section(
