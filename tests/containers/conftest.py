@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from support.cluster_containers import TOKEN, Cluster, fresh_clone
 from support.containers import (
     NAME,
     ROOT,
@@ -21,8 +21,8 @@ from support.containers import (
     copy_context,
     image_facts,
     torch_group,
+    write_songs,
 )
-from support.signals import clicks, tone, write_audio
 
 GB = 10**9
 FIGURES = pytest.StashKey[list[str]]()
@@ -69,7 +69,7 @@ Builder = Callable[[str], str]
 
 def wanted_kinds() -> list[str]:
     """Return the kinds of images to try: all of them, or those that CONTAINER_KINDS names."""
-    return os.environ.get("CONTAINER_KINDS", "cpu,cuda,dev,rocm").split(",")
+    return os.environ.get("CONTAINER_KINDS", "cpu,cuda,dev,rocm,cluster").split(",")
 
 
 def want(kind: str) -> None:
@@ -102,6 +102,28 @@ def built(context: Path, group: str, figures: list[str]) -> Builder:
 def image(built: Builder) -> str:
     """The image that the entrypoint and the volumes are tried with: one will do, since the script is the same."""
     return built("cuda" if "cuda" in wanted_kinds() and "cpu" not in wanted_kinds() else "cpu")
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory, group: str) -> Iterator[Cluster]:
+    """A fresh clone for a cluster, without a token."""
+    want("cluster")
+    with fresh_clone(tmp_path_factory.mktemp("clone"), group) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def cluster_image(clone: Cluster, figures: list[str]) -> str:
+    """The image of a cluster, built as a user does, with the token that compose asks for."""
+    unset = clone.up(2, check=False)
+    assert unset.status != 0
+    assert "put a secret of your own into .env" in unset.log, "without a token nothing starts, and the fix is named"
+    (clone.folder / ".env").write_text(f"RAY_AUTH_TOKEN={TOKEN}\n")
+    before = built_before()
+    ended = clone.compose("build")
+    image = f"{NAME}:cluster"
+    figures.append(f"cluster: {image_facts(image)['Size'] / GB:.2f} GB; built after {ended.seconds:.0f} s, {before}")
+    return image
 
 
 @pytest.fixture
@@ -170,10 +192,7 @@ def music(volume: Volume) -> Callable[..., Volume]:
 
     def fill(count: int, seconds: float = 6.0) -> Volume:
         volume.give(os.getuid(), os.getgid())
-        beats = clicks(np.arange(0, seconds, 0.5), seconds, channels=2)
-        for number in range(count):
-            piece = beats + tone(seconds, frequency=110.0 + 50 * number, peak=0.1, channels=2)
-            write_audio(volume.path / "datasets" / f"Song {number:02}.wav", piece)
+        write_songs(volume.path / "datasets", count, seconds)
         volume.give(USUAL_USER)
         return volume
 

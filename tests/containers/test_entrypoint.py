@@ -163,19 +163,7 @@ def test_no_volume_at_all_is_noted(volume: Volume) -> None:
 
 def test_recordings_that_may_not_be_read(music: Music) -> None:
     volume = music(1)
-    docker(
-        "run",
-        "--rm",
-        "--user",
-        "0",
-        "--entrypoint",
-        "sh",
-        "--volume",
-        f"{volume.path}:/given",
-        volume.image,
-        "-c",
-        "chown -R 4321 /given/datasets && chmod 700 /given/datasets",
-    )
+    volume.as_root("chown -R 4321 /given/datasets && chmod 700 /given/datasets")
     ended = volume.run(*AS_USUAL)
     assert ended.status == 1
     assert_told(ended.err, "a+rX", "SDA_UID=4321")

@@ -35,6 +35,7 @@ def test_head_and_workers_differ_in_what_they_start_only(compose: dict[str, Any]
     assert head["environment"]["RAY_USAGE_STATS_ENABLED"] == "0"
     assert "RAY_AUTH_TOKEN" in head["environment"]
     assert "ports" not in head
+    assert head["healthcheck"] == worker["healthcheck"], "`up --wait` waits for all of them"
 
 
 def test_what_compose_sets_are_settings_of_sda(compose: dict[str, Any]) -> None:
@@ -44,19 +45,6 @@ def test_what_compose_sets_are_settings_of_sda(compose: dict[str, Any]) -> None:
     ours = {name: value for name, value in environment.items() if name.startswith("SDA_") and "$" not in value}
     settings = load_settings(environ=ours).settings
     assert (settings.pipeline.engine, settings.pipeline.address) == ("ray", "auto")
-
-
-def test_the_manifest_for_kubernetes_is_one_cluster_with_one_data_folder(manifests: dict[str, Any]) -> None:
-    cluster = manifests["# sda-cluster.yaml"]
-    assert cluster["kind"] == "RayCluster"
-    head = cluster["spec"]["headGroupSpec"]
-    [workers] = cluster["spec"]["workerGroupSpecs"]
-    pods = [group["template"]["spec"] for group in (head, workers)]
-    assert pods[0]["volumes"] == pods[1]["volumes"]
-    for key in ("image", "env", "volumeMounts"):
-        assert pods[0]["containers"][0][key] == pods[1]["containers"][0][key], key
-    assert head["rayStartParams"]["num-cpus"] == "0"
-    assert all(isinstance(value, str) for group in (head, workers) for value in group["rayStartParams"].values())
 
 
 def test_the_file_for_gpus_adds_to_a_service_that_there_is(compose: dict[str, Any], manifests: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.pipeline import agenda
-from small_dataset_audio.pipeline.cluster.engine import cluster_engine
+from small_dataset_audio.pipeline.cluster.opening import cluster_engine
 from small_dataset_audio.pipeline.stage import Job
 from small_dataset_audio.pipeline.worker import StepResult
 from support.fake_stages import REGISTRY, notes
@@ -80,6 +80,23 @@ def test_on_a_cluster_with_gpus_models_run_where_these_are(cluster: Machines, tm
         cluster.kill(node)
     owners = {tuple(notes(job.track.folder)[1].split()[1:]) for job in jobs}
     assert [device for _, device in owners] == ["cuda:0"]
+
+
+def test_memory_that_runs_out_on_a_gpu_halves_the_batch_once_and_then_costs_that_track_alone(
+    cluster: Machines, tmp_path: Path
+) -> None:
+    node = cluster.add(processors=1, gpus=1)
+    try:
+        results = run(cluster, tmp_path, jobs_for(tmp_path, ["first", "hopeless", "later", "last"], ("hungry",)))
+    finally:
+        cluster.kill(node)
+    outcome = {one.job.track.name: one for one in results}
+    assert [name for name, one in outcome.items() if one.failure is not None] == ["hopeless"]
+    failure = outcome["hopeless"].failure
+    assert failure is not None
+    assert failure.what == "Memory ran out while hearing hopeless."
+    assert len({one.worker for one in results}) == 1, "the process that holds the GPU lives on"
+    assert [one.job.track.name for one in results if any("halved" in said for said in one.warnings)] == ["first"]
 
 
 def test_a_failure_ends_its_track_alone_and_says_why(cluster: Machines, tmp_path: Path) -> None:

@@ -2,30 +2,22 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import pytest
 
-from small_dataset_audio.config.model import Settings
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.errors import PipelineError
 from small_dataset_audio.pipeline.cluster import engine as module
-from small_dataset_audio.pipeline.cluster import remote
-from small_dataset_audio.pipeline.cluster.engine import MOST_MOVES, RayEngine
+from small_dataset_audio.pipeline.cluster.engine import MOST_MOVES
 from small_dataset_audio.pipeline.cluster.preflight import Preflight, prepared
-from small_dataset_audio.pipeline.stage import Bench, Job
+from small_dataset_audio.pipeline.stage import Job
 from small_dataset_audio.pipeline.worker import StepResult
+from support.fake_cluster import BENCH, fit, opened, usual
 from support.fake_ray import FakeRay, NodeDiedError, RayTaskError, Ref, WorkerCrashedError
-from support.fake_stages import REGISTRY
-
-if TYPE_CHECKING:
-    from types import ModuleType
-
-BENCH = Bench(Settings(), "cpu", REGISTRY)
-Outcome = Callable[[Ref], object]
 
 
 @pytest.fixture(autouse=True)
@@ -38,23 +30,6 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 def preflight(tmp_path: Path) -> Iterator[Preflight]:
     with prepared(BENCH, ("note",), tmp_path, None) as found:
         yield found
-
-
-def fit(ref: Ref) -> dict[str, Any]:
-    return {**remote.facts(*ref.arguments), "locked": True}
-
-
-def done(ref: Ref) -> StepResult:
-    name, job, _ = ref.arguments
-    return StepResult(job, name, 0.1, 1, 1)
-
-
-def usual(ref: Ref) -> object:
-    return fit(ref) if ref.name == "facts" else done(ref)
-
-
-def opened(ray: FakeRay, preflight: Preflight) -> RayEngine:
-    return RayEngine(cast("ModuleType", ray), BENCH, preflight)
 
 
 def carried_out(
@@ -208,6 +183,35 @@ def test_without_a_node_the_run_says_so_and_waits_for_one(
         found = carried_out(ray, preflight, "one")
     assert [one.node for one in found["one"]] == ["b"]
     assert caplog.text.count("waiting for one to join") == 1
+
+
+def test_nodes_that_leave_and_join_are_told_to_the_user_and_to_the_run_log(
+    preflight: Preflight, caplog: pytest.LogCaptureFixture
+) -> None:
+    ray = FakeRay(["a", "b"], usual)
+
+    def outcome(ref: Ref) -> object:
+        if ref.name == "perform" and ref.node == "b":
+            ray.names = ["a", "c"]
+            raise NodeDiedError
+        return usual(ref)
+
+    ray.outcome = outcome
+    engine = opened(ray, preflight)
+    noted: list[str] = []
+    engine.note = noted.append
+    engine.gather()
+    assert noted == [], "what is there at the beginning is no news"
+    results: list[StepResult] = []
+    jobs = [Job(Track(Path("/library") / name), ("note",)) for name in "123456"]
+    with caplog.at_level(logging.WARNING, "small_dataset_audio"):
+        engine.run(jobs, results.append, Event())
+    assert sorted(one.job.track.name for one in results) == list("123456")
+    assert sorted(sentence.split(":")[0] for sentence in noted) == [
+        "The node b has left the cluster",
+        "The node c has joined the cluster.",
+    ]
+    assert all(sentence in caplog.text for sentence in noted)
 
 
 def test_at_the_beginning_every_node_must_be_able_to_take_part(preflight: Preflight) -> None:

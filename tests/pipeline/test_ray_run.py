@@ -122,6 +122,16 @@ def test_no_cluster_at_an_address_is_an_error_with_a_fix(tapes: Path, tmp_path: 
     assert not list(tmp_path.glob("data/library/*"))
 
 
+def test_a_wrong_token_is_an_error_with_a_fix_and_nothing_of_rays(
+    cluster: Machines, tapes: Path, tmp_path: Path
+) -> None:
+    env = {"RAY_ADDRESS": cluster.address, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "wrong"}
+    ended = sda("run", tapes, "--stages", "organize", "--engine", "ray", cwd=tmp_path, env=env)
+    assert_error(ended)
+    assert "does not let this machine in" in ended.err
+    assert "gcs_client" not in ended.err
+
+
 def test_a_library_that_a_node_does_not_see_is_an_error(
     cluster: Machines, tapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from support.signals import clicks, tone, write_audio
+
 ROOT = Path(__file__).parents[2]
 CONTEXT = ("pyproject.toml", "uv.lock", "README.md", "LICENSE", ".dockerignore", "src", "scripts", "docker-compose.yml")
 NAME = "sda-container-tests"
@@ -104,6 +108,14 @@ def image_facts(image: str) -> dict[str, Any]:
     return facts
 
 
+def write_songs(folder: Path, count: int, seconds: float) -> None:
+    """Write so many recordings of some seconds into a folder."""
+    beats = clicks(np.arange(0, seconds, 0.5), seconds, channels=2)
+    for number in range(count):
+        piece = beats + tone(seconds, frequency=110.0 + 50 * number, peak=0.1, channels=2)
+        write_audio(folder / f"Song {number:02}.wav", piece)
+
+
 @dataclass
 class Volume:
     """A data folder as a user would have it on the host.
@@ -120,7 +132,10 @@ class Volume:
     def give(self, user: int, group: int | None = None, mode: str = "u+rwX") -> None:
         """Give everything in it to ``user``."""
         owner = f"{user}:{user if group is None else group}"
-        words = f"chown -R {owner} /given && chmod -R {mode} /given"
+        self.as_root(f"chown -R {owner} /given && chmod -R {mode} /given")
+
+    def as_root(self, words: str) -> None:
+        """Run a line of shell as root, with the folder at ``/given``."""
         docker(
             "run",
             "--rm",

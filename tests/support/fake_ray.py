@@ -47,12 +47,16 @@ class _Callable:
     name: str
     node: str = ""
 
-    def options(self, *, scheduling_strategy: _Affinity, **_more: object) -> "_Callable":
+    def options(self, *, scheduling_strategy: _Affinity, **more: object) -> "_Callable":
+        if self.name == "Holder":
+            self.ray.holders.append((scheduling_strategy.node_id, more["num_gpus"]))
         return _Callable(self.ray, self.name, scheduling_strategy.node_id)
 
     def remote(self, *arguments: object) -> Any:  # noqa: ANN401 - a promise, or a handle
         if self.name == "Holder":
             return _Handle(self.ray, self.node)
+        self.ray.open += self.name == "perform"
+        self.ray.most_open = max(self.ray.most_open, self.ray.open)
         return Ref(self.name, arguments, self.node)
 
 
@@ -71,6 +75,10 @@ class FakeRay:
         outcome: what a promise leads to; it raises what Ray would.
         silent: names of nodes whose promises are never kept.
         called: all promises.
+        gpus: of every node.
+        holders: node and GPUs of every process that was started to hold one.
+        open: steps that were handed over and not taken back yet.
+        most_open: the most at the same time.
     """
 
     names: list[str]
@@ -78,6 +86,10 @@ class FakeRay:
     silent: set[str] = field(default_factory=set)
     called: list[Ref] = field(default_factory=list)
     cancelled: list[Any] = field(default_factory=list)
+    gpus: float = 0.0
+    holders: list[tuple[str, object]] = field(default_factory=list)
+    open: int = 0
+    most_open: int = 0
     exceptions: ClassVar[Any] = SimpleNamespace(
         RayError=RayError,
         RayTaskError=RayTaskError,
@@ -94,7 +106,7 @@ class FakeRay:
 
     def nodes(self) -> list[dict[str, Any]]:
         return [
-            {"NodeID": name, "NodeManagerHostname": name, "Alive": True, "Resources": {"CPU": 1.0}}
+            {"NodeID": name, "NodeManagerHostname": name, "Alive": True, "Resources": {"CPU": 1.0, "GPU": self.gpus}}
             for name in self.names
         ]
 
@@ -104,6 +116,7 @@ class FakeRay:
 
     def get(self, ref: Ref) -> object:
         self.called.append(ref)
+        self.open -= ref.name == "perform"
         return self.outcome(ref)
 
     def cancel(self, ref: Ref, *, force: bool) -> None:

@@ -1,9 +1,11 @@
 """The way to a cluster: Ray is imported, connected to, and kept quiet, here alone."""
 
 import os
+import re
 import secrets
 import signal
 import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import ModuleType
@@ -11,12 +13,15 @@ from typing import Any, Final
 
 from small_dataset_audio.errors import EnvironmentFault, PipelineError
 from small_dataset_audio.hardware.processor import usable_cores
-from small_dataset_audio.pipeline.pieces import signals_blocked
+from small_dataset_audio.pipeline.cluster.nodes import SAME_IMAGE
+from small_dataset_audio.processes import signals_blocked
 
 ADDRESS_VARIABLE: Final = "RAY_ADDRESS"
 """Where Ray's own programs look for a cluster; sda does so too where the settings name none."""
 HERE: Final = "local"
 """Ray's word for a cluster of this machine alone, made for this run."""
+OWN: Final = "auto"
+"""Ray's word for the cluster that this machine is a part of."""
 ANSWER_SECONDS: Final = 10.0
 """How long the machine at an address may take to answer; Ray itself would try for minutes."""
 OBJECT_STORE_BYTES: Final = 100_000_000
@@ -24,6 +29,11 @@ OBJECT_STORE_BYTES: Final = 100_000_000
 _CLIENT: Final = "ray://"
 _REFUSED: Final = "AuthenticationError"
 """Ray's word for a wrong token; older versions know neither."""
+_VERSIONS: Final = re.compile(r"Ray: (\S+)\s+Python: (\S+)")
+"""How Ray names versions, first the cluster's and then those of this machine."""
+_FIRST_QUESTION: Final = "/ray.rpc.NodeInfoGcsService/GetClusterId"
+_FIRST_QUESTION_OF_CLIENTS: Final = "/ray.rpc.RayletDriver/ClusterInfo"
+"""What Ray itself asks when it connects."""
 _QUIET: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # what Ray will do by itself one day, and warns of until then
@@ -91,7 +101,10 @@ def _connect(ray: ModuleType, where: str, workers: int | None) -> None:
     ray._private.worker._worker_logs_enabled = False  # noqa: SLF001 - as its own debugger does
     try:
         _knock(where)
-        with signals_blocked():  # what Ray starts here must not hear Ctrl-C: it ends when the run does
+        _show_token(where)
+        # What Ray starts here must not hear Ctrl-C: it ends when the run does.
+        with signals_blocked(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the client's; what matters is in the error
             ray.init(**how)
     except (OSError, RuntimeError, ValueError, OverflowError, ray.exceptions.RayError) as error:
         with suppress(RuntimeError):
@@ -110,6 +123,35 @@ def _knock(where: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
 
 
+def _show_token(where: str) -> None:
+    """Make sure that the cluster takes this machine's token: Ray tries a wrong one for half a minute, and writes about it.
+
+    Raises:
+        PermissionError: it does not.
+        ConnectionError: this machine is a part of no cluster.
+    """
+    if where == HERE:
+        return
+    try:
+        import grpc  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with Ray's client
+        from ray._private.grpc_utils import init_grpc_channel  # noqa: PLC0415 - which knows this machine's token
+        from ray._private.services import canonicalize_bootstrap_address_or_die  # noqa: PLC0415
+    except ImportError:  # an older Ray, which has no tokens, or one without its client: it speaks for itself
+        return
+    question = _FIRST_QUESTION_OF_CLIENTS if where.startswith(_CLIENT) else _FIRST_QUESTION
+    address = where.removeprefix(_CLIENT)
+    if where == OWN:
+        address = canonicalize_bootstrap_address_or_die(where)  # as its own programs do
+    channel = init_grpc_channel(address)
+    try:
+        channel.unary_unary(question)(b"", timeout=ANSWER_SECONDS)
+    except grpc.RpcError as error:  # of any other kind: for Ray to find, and to tell
+        if error.code() is grpc.StatusCode.UNAUTHENTICATED:
+            raise PermissionError(error.details()) from error
+    finally:
+        channel.close()
+
+
 def _no_cluster(where: str, error: Exception) -> PipelineError:
     said = " ".join([line.strip() for line in str(error).splitlines() if line.strip()][:2])
     if where == HERE:
@@ -124,11 +166,18 @@ def _no_cluster(where: str, error: Exception) -> PipelineError:
             f"Addresses that begin with {_CLIENT} need Ray's client, which is not installed.",
             'Install it with `pip install "ray[client]"`, or run sda on a machine of the cluster with --address auto.',
         )
-    if type(error).__name__ == _REFUSED:
+    if isinstance(error, PermissionError) or type(error).__name__ == _REFUSED:
         return PipelineError(
             f"The cluster at {where} does not let this machine in.",
             "It asks for a token, and this machine has none or another one.",
             "Give every node and this machine the same RAY_AUTH_TOKEN, with RAY_AUTH_MODE=token.",
+        )
+    if len(versions := _VERSIONS.findall(str(error))) > 1:
+        there, here = (f"Ray {ray} with Python {python}" for ray, python in versions[:2])
+        return PipelineError(
+            f"The cluster at {where} has other versions than this machine.",
+            f"It has {there}; this machine has {here}.",
+            SAME_IMAGE,
         )
     return PipelineError(
         f"There is no Ray cluster to be used at {where}.",

@@ -9,22 +9,20 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from small_dataset_audio.config.model import Settings
 from small_dataset_audio.errors import PipelineError, SdaError
 from small_dataset_audio.pipeline import worker
 from small_dataset_audio.pipeline.agenda import Agenda, FollowUp, Sink, no_follow_up
 from small_dataset_audio.pipeline.cluster import remote
-from small_dataset_audio.pipeline.cluster.connection import connected
-from small_dataset_audio.pipeline.cluster.nodes import Node, device_for, useful_nodes
-from small_dataset_audio.pipeline.cluster.preflight import Preflight, prepared
+from small_dataset_audio.pipeline.cluster.nodes import SAME_IMAGE, Node, no_node, useful_nodes
+from small_dataset_audio.pipeline.cluster.preflight import Preflight
 from small_dataset_audio.pipeline.cluster.sites import Site
 from small_dataset_audio.pipeline.stage import Bench, Job
 
@@ -83,6 +81,9 @@ class RayEngine:
         self._moves: Counter[tuple[Path, str]] = Counter()
         self._looked = 0.0
         self._waits = False
+        self._begun = False
+        self.note: Callable[[str], None] = lambda _sentence: None
+        """Takes what became of nodes in the middle of a run, besides the user."""
 
     @property
     def width(self) -> int:
@@ -111,11 +112,7 @@ class RayEngine:
                 "Look at Ray's log files on that node (/tmp/ray/session_latest/logs), or take it out of the cluster.",
             )
         if not self._sites:
-            raise PipelineError(
-                "No node of the cluster has anything to work with.",
-                "Ray lists none with a processor or an accelerator.",
-                "Add a worker: `ray start --address=HEAD:6379` on another machine, or `docker compose up --scale`.",
-            )
+            raise no_node()
 
     def run(self, jobs: Iterable[Job], sink: Sink, stop: Event, follow_up: FollowUp = no_follow_up) -> None:
         """Carry out ``jobs`` and hand every step's result to ``sink``, in the order in which they end.
@@ -123,13 +120,14 @@ class RayEngine:
         When ``stop`` is set, what is in flight is finished and nothing new is started.
         """
         agenda = Agenda(jobs, self._accelerated, sink, follow_up)
+        self._begun = True
         try:
             while self._goes_on(agenda, stop):
                 for ref in self._ready(LOOK_SECONDS):
                     if ref in self._running:
                         self._collect(ref, agenda)
                     elif (error := self._answered(ref, agenda)) is not None:
-                        _log.warning("%s %s %s", *error.args)
+                        self._tell(" ".join(error.args))
         except BaseException:
             for ref, step in self._running.items():
                 with suppress(self._ray.exceptions.RayError, ValueError):
@@ -151,7 +149,7 @@ class RayEngine:
             return False
         if not self._asked:
             if not self._waits:
-                _log.warning("No node of the cluster can take what is left to do: waiting for one to join.")
+                self._tell("No node of the cluster can take what is left to do: waiting for one to join.")
             self._waits = True
             stop.wait(LOOK_SECONDS)
         return True
@@ -180,6 +178,8 @@ class RayEngine:
         for name in there.keys() - self._sites.keys():
             self._sites[name] = Site(there[name], self._bench.device)
             self._ask(self._sites[name])
+            if self._begun:
+                self._tell(f"The node {there[name].name} has joined the cluster.")
 
     def _ask(self, site: Site) -> None:
         site.fit = False
@@ -212,8 +212,14 @@ class RayEngine:
         """Do without a node, and do elsewhere what was lost there."""
         if self._sites.get(site.node.id) is site:
             del self._sites[site.node.id]
+            self._tell(f"The node {site.node.name} has left the cluster: the others do what it was working on.")
         for job in site.taken():
             self._count(job, self._moves, MOST_MOVES, agenda)
+
+    def _tell(self, sentence: str) -> None:
+        """Let the user know."""
+        _log.warning("%s", sentence)
+        self.note(sentence)
 
     def _count(self, job: Job, losses: Counter[tuple[Path, str]], most: int, agenda: Agenda) -> None:
         """Try a step again that was lost, or give up on it after so many losses of that kind."""
@@ -281,42 +287,10 @@ class RayEngine:
             self._ray.wait(ended, num_returns=len(ended), timeout=END_SECONDS)
 
 
-@contextmanager
-def cluster_engine(
-    settings: Settings,
-    stages: Sequence[str],
-    library: Path,
-    source: Path | None = None,
-    *,
-    workers: int | None = None,
-    registry: str | None = None,
-) -> Iterator[RayEngine]:
-    """Yield an engine on the cluster that the settings name, all of whose nodes have shown that they can take part.
-
-    Args:
-        settings: the address, the device, and what the stages go by.
-        stages: names of those of the run.
-        library: the library's folder, which exists.
-        source: a recording that is to be brought in; None where there is none.
-        workers: at most so many CPU steps at the same time.
-        registry: the module of the stages; None for that of sda.
-
-    Raises:
-        SdaError: there is no such cluster, it has not the device that was asked for, or a node cannot take part.
-    """
-    with connected(settings.pipeline.address, workers=workers) as ray:
-        device = device_for(settings.hardware.device, useful_nodes(ray.nodes()).values())
-        bench = Bench(settings, device) if registry is None else Bench(settings, device, registry)
-        with prepared(bench, stages, library, source) as preflight:
-            engine = RayEngine(ray, bench, preflight, workers)
-            engine.gather()
-            yield engine
-
-
 def _no_sda(node: Node, error: Exception) -> PipelineError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return PipelineError(
         f"The node {node.name} cannot take part in this run.",
         f"This sda does not run there: {lines[-1] if lines else type(error).__name__}",
-        "Run the same image, or the same locked environment, on every node.",
+        SAME_IMAGE,
     )

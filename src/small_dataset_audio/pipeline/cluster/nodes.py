@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from small_dataset_audio.errors import DeviceError
+from small_dataset_audio.errors import DeviceError, PipelineError
 from small_dataset_audio.pipeline.workers import BYTES_PER_WORKER
 
 CPU: Final = "cpu"
 """The processor, as torch names it."""
 _GPU: Final = "cuda:0"
 """A process that holds a GPU of a cluster sees no other, be it NVIDIA's or AMD's."""
+SAME_IMAGE: Final = "Run the same image, or the same locked environment, on every node."
+"""What makes nodes alike that are not."""
 
 
 @dataclass(frozen=True)
@@ -71,4 +73,13 @@ def device_for(asked: str, nodes: Iterable[Node]) -> str:
         if asked.startswith("cuda")
         else "A cluster computes on GPUs of NVIDIA and AMD, or on processors.",
         "Use --device auto or --device cpu, or start a node on a machine with a GPU (`ray start --num-gpus N`).",
+    )
+
+
+def no_node() -> PipelineError:
+    """Return that there is nothing to work on."""
+    return PipelineError(
+        "No node of the cluster has anything to work with.",
+        "Ray lists none with a processor or an accelerator, and none has joined.",
+        "Add a worker: `ray start --address=HEAD:6379` on another machine, or `docker compose up --scale`.",
     )

@@ -13,10 +13,10 @@ from small_dataset_audio.atomic import store_error
 from small_dataset_audio.errors import PipelineError, SdaError
 from small_dataset_audio.locks import LockTaken, folder_lock
 from small_dataset_audio.pipeline.cluster import remote
+from small_dataset_audio.pipeline.cluster.nodes import SAME_IMAGE
 from small_dataset_audio.pipeline.stage import Bench
 
 PROBE_PREFIX: Final = ".sda-cluster-"
-_SAME_IMAGE: Final = "Run the same image, or the same locked environment, on every node."
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Preflight:
     def misfit(self, node: str, found: Mapping[str, Any]) -> SdaError | None:
         """Return why a node cannot take part, given its facts; None where it can."""
         if found["version"] != __version__:
-            return _misfit(node, f"It has sda {found['version']}; this machine has {__version__}.", _SAME_IMAGE)
+            return _misfit(node, f"It has sda {found['version']}; this machine has {__version__}.", SAME_IMAGE)
         return self._library(node, found) or self._installation(node, found)
 
     def _library(self, node: str, found: Mapping[str, Any]) -> SdaError | None:
@@ -75,7 +75,7 @@ class Preflight:
         for name, version in self.expected["packages"].items():
             if found["packages"].get(name) != version:
                 return _misfit(
-                    node, f"It has {name} {found['packages'].get(name)}; this machine has {version}.", _SAME_IMAGE
+                    node, f"It has {name} {found['packages'].get(name)}; this machine has {version}.", SAME_IMAGE
                 )
         for name, stage in found["stages"].items():
             if (obstacle := stage["obstacle"]) is not None:
@@ -85,7 +85,7 @@ class Preflight:
                     node,
                     f"Its {name} would give other results: it has other weights, or other added features, than this machine.",
                     "Share the folder of models (paths.models) between all nodes, or `sda models pull` the same on each. "
-                    + _SAME_IMAGE,
+                    + SAME_IMAGE,
                 )
         return None
 
