@@ -125,9 +125,11 @@ trainer: setup ## Put Stable Audio Tools into .tools/, to read exports back with
 programs: trainer ## Put what else some tests need on a Debian machine: a browser and fpcalc
 	@scripts/ci-programs.sh
 
+# A part of all points: make test-faults PART=2/5
+PART ?= 1/1
 .PHONY: test-faults
 test-faults: setup ## Strike everything that writes with every fault, and end 50 runs (nightly; half an hour; Linux)
-	@PYTHONPATH=src:tests $(BIN)/python -m support.faults --most-costly 25 --lock-files
+	@PYTHONPATH=src:tests $(BIN)/python -m support.faults --most-costly 15 --lock-files --part $(PART) --rounds 50
 	@PYTHONPATH=src:tests $(BIN)/python -m support.faults.resume --ends 50
 
 .PHONY: fuzz

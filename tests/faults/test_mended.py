@@ -11,15 +11,18 @@ import soundfile
 from small_dataset_audio.atomic import TEMPORARY_SUFFIX
 from small_dataset_audio.audio.decode import decode, probe
 from small_dataset_audio.audio.encode import encode
-from small_dataset_audio.config.save import set_value, write_settings
+from small_dataset_audio.config.save import set_value, tidy, write_settings
+from small_dataset_audio.dataset.demo.library import write_library
 from small_dataset_audio.dataset.info import read_info
 from small_dataset_audio.dataset.organize import assign, organize
-from small_dataset_audio.errors import AudioError, StoreError
+from small_dataset_audio.dataset.report.folder import Folder
+from small_dataset_audio.errors import AudioError, StoreError, UsageError
 from small_dataset_audio.models.pull import Sources, pull
 from small_dataset_audio.models.registry import Model, ModelFile
 from small_dataset_audio.models.store import Store
 from small_dataset_audio.pipeline.runlog import RunLog, read_events
 from support.dataset_library import recording
+from support.demo_pieces import tiny
 from support.signals import noise, tone, write_audio
 
 
@@ -143,3 +146,56 @@ def test_weights_in_a_folder_that_may_not_be_looked_at(tmp_path: Path, monkeypat
     monkeypatch.setattr(Path, "is_file", refuse)
     with pytest.raises(StoreError, match="Could not read"):
         pull(model, Store(tmp_path / "models"), sources=Sources(tmp_path / "source"))
+
+
+def test_the_licence_of_weights_whose_pull_was_killed_at_its_end_is_noted_by_the_next_one(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "one.bin").write_bytes(b"one")
+    file = ModelFile("one.bin", (), hashlib.sha256(b"one").hexdigest(), 3)
+    for use, accepted, noted in (("yes", False, True), ("no", False, False), ("no", True, True)):
+        model = Model(f"net {use} {accepted}", "test", "A test.", (file,), "A licence", use, "Look.")  # type: ignore[arg-type]
+        store = Store(tmp_path / "models")
+        store.home(model).mkdir(parents=True)
+        (store.home(model) / "one.bin").write_bytes(b"one")  # it was killed before it had written its record
+        pulled = pull(model, store, accept_licence=accepted, sources=Sources(tmp_path / "source"))
+        assert pulled.fetched == ()
+        assert store.record(model).licence == ("A licence" if noted else None)
+
+
+def test_a_report_that_was_cut_short_at_once_is_made_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, library, make = tmp_path / "report", tmp_path / "library", Path.mkdir
+    (root / "assets").mkdir(parents=True)
+    with pytest.raises(UsageError):  # somebody's own folder of that name
+        Folder.claimed(root, library)
+    (root / "assets").rmdir()
+    (root / f".x{TEMPORARY_SUFFIX}").write_text("half")
+
+    def refuse(self: Path, *arguments: object, **more: object) -> None:
+        if self.name == "tracks":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        make(self, *arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(StoreError):
+        Folder.claimed(root, library)
+    monkeypatch.undo()
+    Folder.claimed(root, library).conclude()
+    assert sorted(path.name for path in root.iterdir()) == ["assets", "sda-report.json", "tracks"]
+
+
+def test_what_a_killed_first_run_left_beside_the_settings_goes(tmp_path: Path) -> None:
+    file = write_settings(tmp_path / "config.toml")
+    (tmp_path / f".x{TEMPORARY_SUFFIX}").write_text("half")
+    tidy(file)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.schema.json", "config.toml"]
+    tidy(tmp_path / "gone" / "config.toml")
+
+
+def test_what_a_killed_demo_left_goes(tmp_path: Path) -> None:
+    write_library(tmp_path, pieces=[tiny()])
+    before = sorted(tmp_path.iterdir())
+    (tmp_path / f".x{TEMPORARY_SUFFIX}").write_text("half")
+    write_library(tmp_path, pieces=[tiny()])
+    assert sorted(tmp_path.iterdir()) == before

@@ -1,6 +1,7 @@
 """Folders are checked by trying, and left as they were."""
 
 import errno
+import fcntl
 import os
 import shutil
 import tempfile
@@ -254,3 +255,45 @@ def test_every_folder_of_the_settings_is_checked(tmp_path: Path) -> None:
     }
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["library"]
     assert set(Paths.model_fields) >= folders.READ_ONLY | folders.WRITTEN_BY_EVERY_RUN
+
+
+def test_what_a_dead_process_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    left = tmp_path / f"{folders._PROBE_NAME}0123456789ab.sda-tmp"
+    left.write_bytes(b"sd")
+    kept = {".sda-probe-x.txt": b"", ".sda-probe-large.sda-tmp": b"mine", ".other.sda-tmp": b"", "a.wav": b""}
+    for name, content in kept.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / ".sda-probe-link.sda-tmp").symlink_to(tmp_path / "a.wav")
+    os.mkfifo(tmp_path / ".sda-probe-pipe.sda-tmp")
+    write_probe(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*kept, ".sda-probe-link.sda-tmp", ".sda-probe-pipe.sda-tmp"}
+
+
+def test_what_another_process_is_just_trying_stays(tmp_path: Path) -> None:
+    busy = tmp_path / f"{folders._PROBE_NAME}0123456789ab.sda-tmp"
+    with busy.open("xb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        write_probe(tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == [busy.name]
+    write_probe(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_probe_that_another_process_took_for_a_dead_ones_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.replace
+    taken: list[Path] = []
+
+    def replace(self: Path, target: Path) -> Path:
+        if len(taken) < 2:
+            taken.append(self)
+            self.unlink()
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    write_probe(tmp_path)
+    assert len(taken) == 2
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FileNotFoundError):
+        write_probe(tmp_path / "gone")

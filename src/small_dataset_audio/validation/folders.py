@@ -2,19 +2,23 @@
 
 Nothing is created: a folder that is missing is made on first use, so it is enough that it could be made. Whether
 writing works is found out by doing it (permissions, read-only mounts, quotas and network shares all lie): a small file
-is written, renamed and deleted.
+is written, renamed and deleted. Who tries it holds a lock on that file, which the system frees when the process dies: the next
+one to try removes what it finds unlocked.
 """
 
 import contextlib
 import errno
+import fcntl
 import os
+import secrets
 import shlex
 import shutil
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from small_dataset_audio.atomic import store_error, temporary_beside
+from small_dataset_audio.atomic import TEMPORARY_SUFFIX, store_error
 from small_dataset_audio.config.model import Paths
 from small_dataset_audio.validation.check import Check, Result
 
@@ -35,6 +39,8 @@ FEW_FILES = 1000
 """Free file entries (inodes) below which a disk counts as full, however many bytes are free."""
 
 _PROBE = b"sda"
+_PROBE_NAME = ".sda-probe-"
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,22 +138,61 @@ def space_result(key: str, path: Path, measure: Callable[[Path], Space] | None =
 
 
 def write_probe(folder: Path) -> None:
-    """Write a small file in ``folder``, rename it and delete it, as sda's own writers do.
+    """Write a small file in ``folder``, rename it and delete it, as sda's own writers do; remove those of dead processes.
 
     Raises:
         OSError: one of these is not possible; what can be removed is removed.
     """
-    first, second = temporary_beside(folder / "probe"), temporary_beside(folder / "probe")
+    _sweep_probes(folder)
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            _probe(folder)
+        except FileNotFoundError:  # another process took it for a dead one's before it was locked
+            if attempt == _ATTEMPTS or not folder.is_dir():
+                raise
+        else:
+            return
+
+
+def _probe(folder: Path) -> None:
+    first, second = _probe_name(folder), _probe_name(folder)
     try:
         with first.open("xb") as file:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             file.write(_PROBE)
-        first.replace(second)
-        second.unlink()
+            file.flush()
+            first.replace(second)
+            second.unlink()
     except OSError:
         for leftover in (first, second):
             with contextlib.suppress(OSError):
                 leftover.unlink()
         raise
+
+
+def _probe_name(folder: Path) -> Path:
+    return folder / f"{_PROBE_NAME}{secrets.token_hex(6)}{TEMPORARY_SUFFIX}"
+
+
+def _sweep_probes(folder: Path) -> None:
+    """Remove the files of processes that died while they tried to write in ``folder``."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(_PROBE_NAME) and entry.name.endswith(TEMPORARY_SUFFIX):
+                with contextlib.suppress(OSError):  # among them: it is locked, somebody is just trying
+                    _remove_unlocked(Path(entry.path))
+
+
+def _remove_unlocked(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        facts = os.fstat(descriptor)
+        if stat.S_ISREG(facts.st_mode) and facts.st_size <= len(_PROBE):
+            path.unlink()
+    finally:
+        os.close(descriptor)
 
 
 def disk_space(folder: Path) -> Space:

@@ -1,12 +1,14 @@
-"""Run as `python -m support.faults [--every N] [--points N] [--json]`: strike every piece of work with every fault at every point.
+"""Run as `python -m support.faults [--most N] [--part 1/5] [--json]`: strike every piece of work with every fault at every point.
 
 Prints a table of faults, points and survivals; ends with status 1 if a point was not survived.
 """
 
 import argparse
+import itertools
 import json
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -20,14 +22,16 @@ from unittest.mock import patch
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: a forked child has no other threads
 
 from small_dataset_audio import locks
+from support.faults.hand_on_trials import HAND_ON_TRIALS
 from support.faults.injections import FAULTS, Fault
+from support.faults.kept_trials import KEPT_TRIALS, close_site
 from support.faults.run_trials import RUN_TRIALS
 from support.faults.store_trials import STORE_TRIALS
 from support.faults.tracing import why_not
 from support.faults.trial import Bench, Trial
 
 _MEMORY = Path("/dev/shm")
-TRIALS = (*STORE_TRIALS, *RUN_TRIALS)
+TRIALS = (*STORE_TRIALS, *RUN_TRIALS, *HAND_ON_TRIALS, *KEPT_TRIALS)
 
 
 @dataclass
@@ -73,19 +77,23 @@ def main() -> int:
         return 0
     report = Report()
     began = time.monotonic()
+    number = itertools.count()
     for lock_file in (False, True) if asked.lock_files else (False,):
         for trial in chosen(asked.trial):
             with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder, ExitStack() as stack:
                 if lock_file:  # as on network file systems, where folders cannot be locked
                     stack.enter_context(patch.object(locks, "_needs_lock_file", lambda _folder: True))
-                _carry_out(Bench(trial, Path(folder) / "bench"), report, asked)
+                _carry_out(Bench(trial, Path(folder) / "bench"), report, asked, number)
             if not asked.json:
                 sys.stderr.write(
                     f"{trial.name}: {report.by_trial[trial.name]} points, {time.monotonic() - began:.0f} s\n"
                 )
+    close_site()
+    if asked.trial is None and asked.fault is None and asked.part[0] == 1:
+        _crowd(report, asked.rounds)
     sys.stdout.write(json.dumps(report.as_dict()) if asked.json else f"{report.table()}\n")
     if not asked.json:
-        sys.stdout.write("".join(f"{problem}\n" for problem in report.problems))
+        sys.stdout.write(f"{len(report.problems)} problems\n" if report.problems else "")
     return 1 if report.problems else 0
 
 
@@ -101,18 +109,27 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--lock-files", action="store_true", help="do it all again with lock files")
     parser.add_argument("--trial", action="append", help="only those whose name begins so")
     parser.add_argument("--fault", help="only those whose name begins so")
+    parser.add_argument("--part", type=_part, default=(1, 1), help="such as 2/5: the second fifth of all points")
+    parser.add_argument("--seed", default="", help="another one takes other points, where not all are tried")
+    parser.add_argument("--rounds", type=int, default=10, help="how often several processes write to one track")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
 
-def _carry_out(bench: Bench, report: Report, asked: argparse.Namespace) -> None:
+def _part(text: str) -> tuple[int, int]:
+    which, _, of = text.partition("/")
+    return int(which), int(of)
+
+
+def _carry_out(bench: Bench, report: Report, asked: argparse.Namespace, number: "itertools.count[int]") -> None:
     bench.set_up()
     most = asked.most_costly if bench.trial.costly else asked.most
     counts = bench.points(FAULTS)
     for fault in FAULTS:
         if asked.fault is None or fault.name.startswith(asked.fault):
-            for point in _some(counts[fault.name], most, f"{bench.trial.name}, {fault.name}"):
-                _strike(bench, fault, point, report)
+            for point in _some(counts[fault.name], most, f"{bench.trial.name}, {fault.name}{asked.seed}"):
+                if next(number) % asked.part[1] == asked.part[0] - 1:
+                    _strike(bench, fault, point, report)
 
 
 def _strike(bench: Bench, fault: Fault, point: int, report: Report) -> None:
@@ -121,6 +138,22 @@ def _strike(bench: Bench, fault: Fault, point: int, report: Report) -> None:
     report.by_trial[bench.trial.name] += 1
     report.survived[fault.name] += not problems
     report.problems += problems
+    sys.stderr.write("".join(f"{problem}\n" for problem in problems))
+
+
+def _crowd(report: Report, rounds: int) -> None:
+    """Let two and eight processes write to one track while all but one of them are killed."""
+    for processes in (2, 8):
+        name = f"{processes} processes on one track, killed"
+        made = subprocess.run(
+            [sys.executable, "-m", "support.faults.writers", str(processes), str(rounds)],
+            check=True,
+            stdout=subprocess.PIPE,
+        )
+        found = json.loads(made.stdout)
+        report.points[name] += found["killed"]
+        report.survived[name] += max(0, found["killed"] - len(found["problems"]))
+        report.problems += [f"{name}: {problem}" for problem in found["problems"]]
 
 
 def _some(count: int, most: int, seed: str) -> list[int]:

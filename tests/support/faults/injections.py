@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import time
 from collections.abc import Callable
@@ -30,7 +31,9 @@ class Fault:
         verdict: what becomes of the call that it strikes.
         lasting: every further call that it can strike is struck as well.
         cut: the power goes as well: what was not flushed is lost; True for names too, False for content alone.
-        shift: the clock jumps by so many seconds: all times of files do.
+        spares: the power cut spares every second file.
+        shift: all files get another date, by so many seconds.
+        jump: the clock jumps by so many seconds, as the process sees it.
         harmless: the work must be done all the same.
         both_names: a rename leaves the old name beside the new one.
         blinds: what is there may not be seen, so that a recording may come in although another track has the same.
@@ -41,7 +44,9 @@ class Fault:
     verdict: Callable[[Call], Verdict]
     lasting: bool = False
     cut: bool | None = None
+    spares: bool = False
     shift: int = 0
+    jump: int = 0
     harmless: bool = False
     both_names: bool = False
     blinds: bool = False
@@ -88,12 +93,18 @@ def _killed(_call: Call) -> Verdict:
     return Verdict(kill=True)
 
 
+def _takes_a_lock(call: Call) -> bool:
+    return call.effect == "lock" and bool(call.arguments[1] & fcntl.LOCK_EX)
+
+
 _ANY: Final = ("look", "create", "write", "flush", "name", "mark", "lock")
 FAULTS: Final = (
     Fault("killed before a call", _effects(*_ANY, "close"), _killed),
     Fault("killed in the middle of a write", _is_written, lambda call: _half(call, kill_after=True)),
+    Fault("killed with a lock in its hands", _takes_a_lock, lambda _call: Verdict(kill_after=True)),
     Fault("power cut, names kept", _effects("create", "write", "flush", "name"), _killed, cut=False),
     Fault("power cut, names lost", _effects("create", "write", "flush", "name"), _killed, cut=True),
+    Fault("power cut, some content lost", _effects("create", "write", "flush", "name"), _killed, cut=False, spares=True),
     Fault("disk full (ENOSPC)", _effects("create", "write", "flush"), _refused(errno.ENOSPC), lasting=True),
     Fault("no inodes left", _effects("create"), _refused(errno.ENOSPC), lasting=True),
     Fault("quota used up (EDQUOT), once", _effects("create", "write", "flush"), _refused(errno.EDQUOT)),
@@ -107,8 +118,10 @@ FAULTS: Final = (
     Fault("torn rename: both names, killed", _is_renamed, lambda _call: Verdict(kill_after=True), both_names=True),
     Fault("writes come short", _is_written, lambda call: _half(call, kill_after=False), lasting=True, harmless=True),
     Fault("interrupted by a signal (EINTR)", _may_be_interrupted, _refused(errno.EINTR), harmless=True),
-    Fault("clock jumps ahead", _effects(*_ANY), lambda _call: LET_PASS, shift=_TWENTY_YEARS),
-    Fault("clock jumps back", _effects(*_ANY), lambda _call: LET_PASS, shift=-_TWENTY_YEARS),
+    Fault("clock jumps ahead", _effects(*_ANY), lambda _call: LET_PASS, jump=_TWENTY_YEARS),
+    Fault("clock jumps back", _effects(*_ANY), lambda _call: LET_PASS, jump=-_TWENTY_YEARS),
+    Fault("files get a date in the future", _effects(*_ANY), lambda _call: LET_PASS, shift=_TWENTY_YEARS),
+    Fault("files get a date in the past", _effects(*_ANY), lambda _call: LET_PASS, shift=-_TWENTY_YEARS),
 )  # fmt: skip
 
 
@@ -160,12 +173,16 @@ class Injection:
             with contextlib.suppress(OSError):  # of folders there is only one name
                 os.link(call.paths[1], call.paths[0])
 
+    def clock(self) -> int:
+        """Return by how many seconds the clock is wrong by now."""
+        return self.fault.jump if 0 < self.point <= self.calls else 0
+
     def settle(self) -> None:
         """Let the power cut have its effect, once the process has ended."""
         if self._ledger is not None and self.point > self.calls:
             self.struck = "when all was done"
         if self._ledger is not None and self.struck:
-            self._ledger.strike(names=bool(self.fault.cut))
+            self._ledger.strike(names=bool(self.fault.cut), spared=self.point % 2 if self.fault.spares else None)
 
 
 def _shift_times(root: Path, seconds: int) -> None:

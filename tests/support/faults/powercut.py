@@ -6,10 +6,9 @@ folder. While a child works, everything that it changes is noted; after the cut,
 
 import contextlib
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from support.faults.syscalls import Call
 
@@ -19,10 +18,33 @@ _RENAMES: Final = frozenset({"rename", "renameat", "renameat2"})
 
 @dataclass
 class _Change:
-    """One change of names that is not on the disk yet, and how it is undone."""
+    """One change of names that is not on the disk yet.
 
-    folders: frozenset[str]
-    undo: Callable[[], None]
+    Attributes:
+        kind: what was done.
+        paths: what has, or had, the names; they follow the folders that they lie in.
+        spare: where what was removed or replaced is kept.
+    """
+
+    kind: Literal["made", "made folder", "renamed", "removed", "removed folder"]
+    paths: list[str]
+    spare: Path | None = None
+
+    def is_in(self, folder: str) -> bool:
+        return any(str(Path(path).parent) == folder for path in self.paths)
+
+    def undo(self) -> None:
+        first, last = Path(self.paths[0]), Path(self.paths[-1])
+        if self.kind == "made":
+            first.unlink()
+        elif self.kind == "made folder":
+            first.rmdir()
+        elif self.kind == "removed folder":
+            first.mkdir()
+        elif self.kind == "renamed":
+            last.rename(first)
+        if self.spare is not None:
+            os.link(self.spare, last, follow_symlinks=False)
 
 
 @dataclass
@@ -38,7 +60,6 @@ class PowerCut:
     _files: dict[tuple[int, int], str] = field(default_factory=dict)
     _changes: list[_Change] = field(default_factory=list)
     _kept: dict[str, Path] = field(default_factory=dict)
-    _known: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def before(self, call: Call) -> None:
         """Keep what the call would remove or replace."""
@@ -68,50 +89,55 @@ class PowerCut:
         path = call.paths[-1]
         place = _identity(path)
         if call.shape.name in _FOLDERS:
-            self._change((path,), Path(path).rmdir)
+            self._changes.append(_Change("made folder", [path]))
         elif place is not None:
             if call.shape.flags is not None:
                 self._flushed[place], self._files[place] = 0, path
-            self._change((path,), Path(path).unlink)
+            self._changes.append(_Change("made", [path]))
 
     def _note_name(self, call: Call) -> None:
         target, spare = call.paths[-1], self._kept.get(call.paths[-1])
         if call.shape.name in _RENAMES:
             source = call.paths[0]
-            for place, path in self._files.items():
-                if path == source or path.startswith(f"{source}/"):
-                    self._files[place] = target + path.removeprefix(source)
-
-            def back() -> None:
-                Path(target).rename(source)
-                if spare is not None:
-                    os.link(spare, target)
-
-            self._change((source, target), back)
-        elif spare is not None:
-            self._change((target,), lambda: os.link(spare, target))
+            self._files = {place: _moved(path, source, target) for place, path in self._files.items()}
+            self._follow(self._changes, source, target)
+            self._changes.append(_Change("renamed", [source, target], spare))
         else:
-            self._change((target,), Path(target).mkdir)
+            self._changes.append(_Change("removed" if spare is not None else "removed folder", [target], spare))
 
-    def _change(self, paths: tuple[str, ...], undo: Callable[[], None]) -> None:
-        self._changes.append(_Change(frozenset(str(Path(path).parent) for path in paths), undo))
+    @staticmethod
+    def _follow(changes: list[_Change], source: str, target: str) -> None:
+        for change in changes:
+            change.paths = [_moved(path, source, target) for path in change.paths]
 
     def _flush(self, path: str) -> None:
         if Path(path).is_dir():
-            self._changes = [one for one in self._changes if path not in one.folders]
+            self._changes = [one for one in self._changes if not one.is_in(path)]
         elif (place := _identity(path)) is not None:
             self._flushed.pop(place, None)
 
-    def strike(self, *, names: bool) -> None:
-        """Undo what was not flushed: content, and with ``names`` also new, changed and removed names."""
-        for place, size in self._flushed.items():
+    def strike(self, *, names: bool, spared: int | None = None) -> None:
+        """Undo what was not flushed.
+
+        Args:
+            names: also new, changed and removed names, and not content alone.
+            spared: of the content of every second file nothing is lost, from the first (0) or the second (1) on.
+        """
+        for number, (place, size) in enumerate(self._flushed.items()):
             path = self._files[place]
-            if _identity(path) == place and Path(path).stat().st_size > size:
+            if number % 2 != spared and _identity(path) == place and Path(path).stat().st_size > size:
                 os.truncate(path, size)
-        if names:
-            for change in reversed(self._changes):
-                with contextlib.suppress(OSError):
-                    change.undo()
+        while names and self._changes:
+            change = self._changes.pop()
+            with contextlib.suppress(OSError):
+                change.undo()
+                if change.kind == "renamed":
+                    self._follow(self._changes, change.paths[-1], change.paths[0])
+
+
+def _moved(path: str, source: str, target: str) -> str:
+    """Return what a path is called after a file or folder has got another name."""
+    return target + path.removeprefix(source) if path == source or path.startswith(f"{source}/") else path
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -24,7 +24,7 @@ import numpy as np
 
 from small_dataset_audio.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, SdaError
 from small_dataset_audio.pipeline.runlog import read_events
-from support.faults.trial import contents, differences, stamps
+from support.faults.states import contents, differences, stamps
 from support.processes import command, environment
 from support.signals import clicks, noise, write_audio
 

@@ -52,7 +52,7 @@ def _hash(path: Path) -> str:
     return file_sha256(path)
 
 
-def _in_library(root: Path) -> None:
+def in_library(root: Path) -> None:
     """Have one track, whose ``.INFO`` holds what somebody else wrote."""
     _one_recording(root)
     folder = root / "library" / "Song"
@@ -61,22 +61,22 @@ def _in_library(root: Path) -> None:
     Track(folder).info.write_text(f"{FOREIGN}\n}}\n", encoding="utf-8")
 
 
-def _separated(root: Path) -> None:
-    _in_library(root)
+def separated(root: Path) -> None:
+    in_library(root)
     for name in ("separate", "analyze"):
-        _step(name, Job(Track(root / "library" / "Song"), (name,)), root)
+        step(name, Job(Track(root / "library" / "Song"), (name,)), root)
 
 
-def _cropped(root: Path) -> None:
+def cropped(root: Path) -> None:
     """Have crops of another length, which forced ones replace."""
-    _separated(root)
+    separated(root)
     settings = crop_settings(root, seconds=1.5, beat_aligned=True)
     done = perform("crop", Job(Track(root / "library" / "Song"), ("crop",)), Bench(settings, registry=REGISTRY))
     if done.failure is not None:
         raise StoreError(done.failure.what, done.failure.why, done.failure.fix)
 
 
-def _step(name: str, job: Job, root: Path, witness: Witness | None = None, registry: str = REGISTRY) -> Track:
+def step(name: str, job: Job, root: Path, witness: Witness | None = None, registry: str = REGISTRY) -> Track:
     """Return the track after one step on it.
 
     Raises:
@@ -97,9 +97,9 @@ def _only(name: str, *, force: bool = False) -> Trial:
 
     def work(root: Path, witness: Witness) -> None:
         track = Track(root / "library" / "Song")
-        _step(name, Job(track, (name,), force=frozenset({name} if force else ())), root, witness)
+        step(name, Job(track, (name,), force=frozenset({name} if force else ())), root, witness)
 
-    prepare = {"separate": _in_library, "analyze": _in_library, "crop": _cropped if force else _separated}[name]
+    prepare = {"separate": in_library, "analyze": in_library, "crop": cropped if force else separated}[name]
     return Trial(f"stage {name}{', anew' if force else ''}", prepare, work, costly=name != "analyze")
 
 
@@ -113,7 +113,7 @@ def _run(root: Path, witness: Witness, chosen: tuple[Stage, ...] = STAGES, regis
             raise StoreError(failure.what, failure.why, failure.fix)
         for job in made.jobs:
             for name in job.steps:
-                job = replace(job, track=_step(name, job, root, witness, registry))  # noqa: PLW2901 - it goes on
+                job = replace(job, track=step(name, job, root, witness, registry))  # noqa: PLW2901 - it goes on
 
 
 _REAL: Final = (stages.ORGANIZE, stages.ANALYZE)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from support.faults.clock import ask_the_kernel, asks_for_time, shift_answer
 from support.faults.syscalls import Call, call_of
 
 _TRACEME: Final = 0
@@ -75,6 +76,8 @@ class Verdict:
 LET_PASS: Final = Verdict()
 Before = Callable[[Call], Verdict]
 After = Callable[[Call, bool], None]
+Clock = Callable[[], int]
+"""Tells by how many seconds the clock is wrong."""
 
 
 def why_not() -> str | None:
@@ -89,11 +92,16 @@ def why_not() -> str | None:
     return None
 
 
-def start(work: Callable[[], None]) -> int:
-    """Return the process id of a child that waits to be followed, and then does ``work`` and ends."""
+def start(work: Callable[[], None], *, clock: bool = False) -> int:
+    """Return the process id of a child that waits to be followed, and then does ``work`` and ends.
+
+    Args:
+        work: what it does.
+        clock: it asks for the time in a way that is seen.
+    """
     child = os.fork()
     if child == 0:
-        _be_traced(work)
+        _be_traced(work, clock=clock)
     _, status = os.waitpid(child, 0)
     if not os.WIFSTOPPED(status):
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
@@ -101,9 +109,11 @@ def start(work: Callable[[], None]) -> int:
     return child
 
 
-def _be_traced(work: Callable[[], None]) -> NoReturn:
+def _be_traced(work: Callable[[], None], *, clock: bool) -> NoReturn:
     status = 1
     try:
+        if clock:
+            ask_the_kernel()
         _ptrace(_TRACEME, 0, 0, 0)
         os.kill(os.getpid(), signal.SIGSTOP)
         work()
@@ -112,7 +122,7 @@ def _be_traced(work: Callable[[], None]) -> NoReturn:
         os._exit(status)
 
 
-def follow(child: int, root: str, before: Before, after: After) -> int | None:
+def follow(child: int, root: str, before: Before, after: After, clock: Clock | None = None) -> int | None:
     """Return the exit status of a child, None if it was killed, having shown ``before`` and ``after`` its calls below ``root``.
 
     Args:
@@ -120,11 +130,17 @@ def follow(child: int, root: str, before: Before, after: After) -> int | None:
         root: the folder whose files are of interest.
         before: is told each call, and says what becomes of it.
         after: is told each call that was made, and whether it went well.
+        clock: tells by how much the clock is wrong, of a child that was started so that it is seen.
     """
     while True:
         info = _to_next_stop(child)
         if isinstance(info, int):
             return None if info < 0 else info
+        if clock is not None and info.op == _ENTRY and asks_for_time(info.number, tuple(info.arguments)):
+            asked = tuple(info.arguments)
+            if not isinstance(_to_next_stop(child), int):
+                shift_answer(child, asked, clock())
+            continue
         call = call_of(child, info.number, tuple(info.arguments), root) if info.op == _ENTRY else None
         if call is not None and not _carry_out(child, call, before(call), after):
             return None

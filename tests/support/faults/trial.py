@@ -4,35 +4,36 @@ The work is done in a forked child, from the same state each time. It says befor
 afterwards what was acknowledged, through a pipe, so that what it said is known however it ends.
 """
 
-import hashlib
+import contextlib
 import json
 import os
-import re
 import shutil
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from small_dataset_audio.atomic import TEMPORARY_SUFFIX
 from small_dataset_audio.dataset.info import read_info, safe_update
-from small_dataset_audio.dataset.series import read_series
-from small_dataset_audio.dataset.times import read_times
 from small_dataset_audio.errors import SdaError
-from small_dataset_audio.pipeline.runlog import read_events
 from support.faults.injections import Fault, Injection
+from support.faults.states import (
+    Facts,
+    contents,
+    differences,
+    facts_of,
+    left_behind,
+    recordings,
+    stamps,
+    without_second_ones,
+)
 from support.faults.syscalls import Call
-from support.faults.tracing import LET_PASS, After, Before, Verdict, follow, start
+from support.faults.tracing import LET_PASS, After, Before, Clock, Verdict, follow, start
 
 FOREIGN: Final = '{\n  "mine": 1.10,\n  "huge": 1e400,\n  "spelt": "\\u0041"'
 """What somebody else wrote: it must stay to the letter."""
 SOURCE: Final = "source"
 """The folder of the user's own recordings, which nothing may touch."""
-_FLEETING: Final = re.compile(r'"(seconds|mtime_ns|time|at|bytes_per_second)": *[-0-9.e+"T:Z]+')
-_RUN_LOG: Final = ".jsonl"
-
-Facts = Mapping[str, Any] | list[Any] | str | None
 
 
 class Witness:
@@ -54,6 +55,11 @@ class Witness:
     def did(self, path: Path, facts: Facts) -> None:
         """Say what was acknowledged: it must not be lost any more."""
         self._say("did", path, facts)
+
+    def did_as_it_is(self, path: Path) -> None:
+        """Say that what is in a file was acknowledged, if the fault lets it be read."""
+        with contextlib.suppress(OSError):
+            self.did(path, facts_of(path))
 
     def failed(self, sentence: str) -> None:
         """Say that the work failed in a way that it must not."""
@@ -78,6 +84,8 @@ class Trial:
         again: the next run, without a fault; by default the same work.
         costly: it takes long, so that fewer points are tried where time is short.
         flushed: what it acknowledges outlasts a power cut, and not only the end of the process.
+        untouched: the folders that it only reads, or that belong to somebody else.
+        check: returns what is wrong right after a fault, before anything is done again.
     """
 
     name: str
@@ -86,6 +94,8 @@ class Trial:
     again: Callable[[Path, Witness], None] | None = None
     costly: bool = False
     flushed: bool = True
+    untouched: tuple[str, ...] = (SOURCE,)
+    check: Callable[[Path], list[str]] | None = None
 
 
 @dataclass
@@ -142,34 +152,42 @@ class Bench:
 
     def strike(self, fault: Fault, point: int) -> list[str]:
         """Return what was wrong after a fault at one point; nothing, if all was as it must be."""
-        originals = stamps(self.root / SOURCE)
+        originals = self._originals()
         injection, told = self._run(fault, point)
         if fault.cut is not None and not self.trial.flushed:
             told.allowed.clear()
         problems = [*told.problems, *_kept(self.root, told)]
+        problems += self.trial.check(self.root) if self.trial.check is not None else []
         if fault.harmless and told.refused is not None:
             problems.append(f"was to be borne, but: {told.refused}")
         problems += self._undisturbed(again=True).problems
         if fault.both_names:
             _write_beside(self.root)
-        problems += _left_behind(self.root)
+        problems += left_behind(self.root)
         if not fault.shift:
-            problems += [] if stamps(self.root / SOURCE) == originals else ["an original was changed"]
+            problems += [] if self._originals() == originals else ["an original was changed"]
         found = contents(self.root)
         if (
             f"{self.root / SOURCE}" in injection.struck
         ):  # a name may go to another one of the recordings that could be read
-            problems += differences(_recordings(self.final), _recordings(found))
+            problems += differences(recordings(self.final), recordings(found))
         else:
-            problems += differences(self.final, _without_second_ones(self.final, found) if fault.blinds else found)
+            problems += differences(self.final, without_second_ones(self.final, found) if fault.blinds else found)
         return [f"{self.trial.name}, {fault.name}, point {point}, {injection.struck}: {one}" for one in problems]
+
+    def _originals(self) -> list[dict[str, tuple[bytes, int]]]:
+        return [stamps(self.root / folder) for folder in self.trial.untouched]
 
     def _run(self, fault: Fault, point: int) -> tuple[Injection, Told]:
         """Return what was done and said in a run from the first state, with a fault."""
         self._first_state()
         injection = Injection(fault, point, self.root, self.base / "spare")
         told = _listen(
-            self.root, self.trial.work, lambda work: _traced(self.root, work, injection.before, injection.after)
+            self.root,
+            self.trial.work,
+            lambda work: _traced(
+                self.root, work, injection.before, injection.after, injection.clock if fault.jump else None
+            ),
         )
         injection.settle()
         return injection, told
@@ -188,8 +206,8 @@ class Bench:
         return told
 
 
-def _traced(root: Path, work: Callable[[], None], before: Before, after: After) -> None:
-    follow(start(work), str(root), before, after)
+def _traced(root: Path, work: Callable[[], None], before: Before, after: After, clock: Clock | None = None) -> None:
+    follow(start(work, clock=clock is not None), str(root), before, after, clock)
 
 
 def _write_beside(root: Path) -> None:
@@ -269,68 +287,3 @@ def _holds(found: Facts, wanted: Facts) -> bool:
     if isinstance(found, dict) and isinstance(wanted, dict):
         return all(found.get(name) == value for name, value in wanted.items())
     return found == wanted or (wanted is None and found == [])  # a log may have begun
-
-
-def facts_of(path: Path) -> Facts:
-    """Return what a file holds, in the form in which a witness speaks of it; None where it is not there."""
-    if path.suffix == ".INFO":
-        return read_info(path)
-    if not path.exists():
-        return None
-    if path.suffix in {".BEATS_GRID", ".DOWNBEATS", ".ONSETS"}:
-        times: list[float] = read_times(path).tolist()
-        return times
-    if path.suffix == ".npz":
-        return sorted(read_series(path).values)
-    if path.suffix == _RUN_LOG:
-        return [str(event["event"]) for event in read_events(path)]
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _left_behind(root: Path) -> list[str]:
-    found = [
-        path for path in root.rglob(".*") if path.name.endswith((TEMPORARY_SUFFIX, ".part", ".part.json", "-probe"))
-    ]
-    return [f"left behind: {path.relative_to(root)}" for path in found]
-
-
-def stamps(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Return what the user's own files hold, and when they were changed."""
-    return {str(path): (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()}
-
-
-def contents(root: Path) -> dict[str, str]:
-    """Return relative path -> what every file holds, but for times, for locks, and for the names of run logs."""
-    found: dict[str, str] = {}
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and path.suffix != _RUN_LOG and path.name != ".sda-lock":
-            data = path.read_bytes()
-            if path.suffix in {".INFO", ".json"}:
-                data = _FLEETING.sub(r'"\1": 0', data.decode("utf-8", "replace")).encode()
-            found[str(path.relative_to(root))] = hashlib.sha256(data).hexdigest()
-        elif path.is_dir():
-            found[f"{path.relative_to(root)}/"] = ""
-    return found
-
-
-def _recordings(state: Mapping[str, str]) -> dict[str, str]:
-    """Return content -> content of the recordings in a library."""
-    return {digest: digest for path, digest in state.items() if "/full_mix." in path}
-
-
-def _without_second_ones(wanted: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
-    """Return a state without the tracks that should not be there, but whose recordings others have as well."""
-    mixes = _recordings(wanted)
-    second = tuple(
-        path[: path.index("/full_mix.") + 1]
-        for path, digest in found.items()
-        if "/full_mix." in path and "/crops/" not in path and path not in wanted and digest in mixes
-    )
-    return {path: digest for path, digest in found.items() if not second or not path.startswith(second)}
-
-
-def differences(wanted: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
-    """Return how two states differ, in sentences."""
-    sentences = [f"missing: {path}" for path in wanted.keys() - found.keys()]
-    sentences += [f"too much: {path}" for path in found.keys() - wanted.keys()]
-    return sentences + [f"not the same: {path}" for path in wanted.keys() & found.keys() if wanted[path] != found[path]]

@@ -26,6 +26,7 @@ from small_dataset_audio.models.declarations import models_of_text
 from small_dataset_audio.models.registry import models
 from small_dataset_audio.models.separation.roformer import read_description
 from small_dataset_audio.pipeline.runlog import read_events
+from support.fuzz import kept
 from support.signals import tone, write_audio
 
 _STAGE: Final = StageRecord("analyze", 1, "settings", "audio", 1.0)
@@ -257,6 +258,12 @@ TARGETS: Final = (
     Target("moments", _times, _texts("0.5\n1.25e0\n\n2.\n", "\ufeff.5\r\n"), "Song.BEATS_GRID"),
     Target("series", _series, _some_series, f"Song.{TIMESERIES}"),
     Target("description of a network", _description, _texts("model: {dim: 1, depth: 2, num_stems: 1}\ntraining: {instruments: [a]}\n", "a: &b [*b]\n"), "a.yaml"),
+    Target("what was heard", kept.read_heard, kept.some_heard, kept.HEARD_NAME),
+    Target("answer of a service", kept.read_memory, kept.some_memory),
+    Target("manifest of an export", kept.read_manifest, _texts('{"sda_export": 1, "files": {"a.flac": {"bytes": 4, "sha256": "0"}}}'), kept.MANIFEST_NAME),
+    Target("mark of a report", kept.read_mark, _texts('{"made_by": "sda report", "format": 1, "library": "/a", "files": ["tracks/a.js", "../dear.txt"]}'), kept.MARK_NAME),
+    Target("profile of the machine", kept.read_profile, kept.some_profile, kept.PROFILE_NAME),
+    Target("drums as MIDI", kept.read_midi, kept.some_midi, "a.mid"),
 )  # fmt: skip
 
 

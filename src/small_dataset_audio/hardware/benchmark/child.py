@@ -62,6 +62,7 @@ class Channel:
         """End this process as soon as the parent is gone, whatever it is doing."""
 
         def watch() -> None:
+            """End this process when the other end of its input is closed."""
             poll = select.poll()
             poll.register(self._in, 0)  # only that the other end was closed
             poll.poll()

@@ -1,14 +1,14 @@
 """How fast the folder of the recordings can be read from its disk, rather than from memory."""
 
+import contextlib
 import fcntl
 import os
-import secrets
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from small_dataset_audio.atomic import TEMPORARY_SUFFIX
 from small_dataset_audio.hardware.benchmark.spread import repeat
 
 FULL_BYTES: Final = 96 * 2**20
@@ -32,8 +32,8 @@ def nearest_folder(folder: Path) -> Path:
 def read_rate(folder: Path, size: int, *, least: int = 3, seconds: float = 0.3) -> list[float]:
     """Return repeated measurements of the read rate in bytes per second.
 
-    A file of random bytes is written, without a name as soon as it is open, so that nothing is left behind whatever
-    happens. Before each reading the system is told to forget what it keeps of it.
+    A file of random bytes is written that never has a name (elsewhere than on Linux: none as soon as it is open), so that
+    nothing is left behind whatever happens. Before each reading the system is told to forget what it keeps of it.
 
     Args:
         folder: where; nothing that is there is touched.
@@ -48,9 +48,10 @@ def read_rate(folder: Path, size: int, *, least: int = 3, seconds: float = 0.3) 
         status = os.statvfs(folder)
         if status.f_bavail * status.f_frsize < _ROOM * size:
             raise NoDisk(f"less than {_ROOM * size // 2**20} MiB are free on the disk of {folder}")
-        descriptor = _unnamed(folder)
+        file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - closed below
     except OSError as error:
         raise NoDisk(f"{folder} cannot be written: {error.strerror or error}") from error
+    descriptor = file.fileno()
     try:
         block = os.urandom(_BLOCK)
         for _ in range(size // _BLOCK):
@@ -62,15 +63,8 @@ def read_rate(folder: Path, size: int, *, least: int = 3, seconds: float = 0.3) 
     except OSError as error:
         raise NoDisk(f"the disk of {folder} failed: {error.strerror or error}") from error
     finally:
-        os.close(descriptor)
-
-
-def _unnamed(folder: Path) -> int:
-    """Return an open file that has no name: it is gone when it is closed."""
-    path = folder / f".{secrets.token_hex(6)}{TEMPORARY_SUFFIX}"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    path.unlink()
-    return descriptor
+        with contextlib.suppress(OSError):  # it is of no interest any more
+            file.close()
 
 
 def _reading(descriptor: int) -> Callable[[], None]:

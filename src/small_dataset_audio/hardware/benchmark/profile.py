@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from small_dataset_audio.atomic import store_error, write_text
+from small_dataset_audio.atomic import ensure_folder, read_whole, store_error
 from small_dataset_audio.errors import StoreError
 from small_dataset_audio.hardware.benchmark.probe import ProbeResult
 from small_dataset_audio.hardware.benchmark.setup import Setup
 from small_dataset_audio.hardware.benchmark.spread import Spread
 from small_dataset_audio.hardware.memory import GIB
+from small_dataset_audio.locks import write_in_turn
 
 FORMAT: Final = 1
 FILE: Final = "benchmark.json"
@@ -111,11 +112,8 @@ class Profile:
             StoreError: it cannot be written.
         """
         file = reports / FILE
-        try:
-            reports.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise store_error("create the folder", reports, error) from error
-        write_text(file, json.dumps(self.document, ensure_ascii=False, indent=2) + "\n")
+        ensure_folder(reports)
+        write_in_turn(file, (json.dumps(self.document, ensure_ascii=False, indent=2) + "\n").encode("utf-8"))
         return file
 
 
@@ -127,7 +125,7 @@ def load(reports: Path) -> Profile | None:
     """
     file = reports / FILE
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(read_whole(file))
         if document["format"] != FORMAT:
             return None
         profile = Profile(document)

@@ -121,6 +121,7 @@ class _Search:
 
     @property
     def low(self) -> int:
+        """The largest batch that fitted, 0 if none did."""
         return max(self.fitting, default=0)
 
     @property
@@ -130,9 +131,16 @@ class _Search:
 
     @property
     def left(self) -> int:
+        """How many processes may still be started."""
         return self.processes - self.started
 
     def attempt(self, batch: int, *, fresh: bool) -> ProbeResult:
+        """Return how a probe of ``batch`` ended, and note what follows from it.
+
+        Args:
+            batch: how many examples at once.
+            fresh: in a new process, where the last one is still there, too.
+        """
         fresh = fresh or not self.alive
         self.started += fresh
         result = self.probe(batch, fresh=fresh)
@@ -151,6 +159,7 @@ class _Search:
         return result
 
     def explore(self) -> None:
+        """Double the batch until one does not fit, or it is clear that the next will not."""
         batch = 1
         while self.attempt(batch, fresh=False).fits and batch < self.ceiling:
             batch = min(2 * batch, self.ceiling)
@@ -159,6 +168,7 @@ class _Search:
                 return
 
     def refine(self) -> None:
+        """Close in on the largest batch that fits, and verify it in a new process."""
         first = True
         while self.low > 0 and len(self.results) < _MOST_PROBES:
             # While nothing is at stake, a batch may be tried that could not be verified: it may well be the proof.
@@ -216,6 +226,7 @@ class _Search:
         return log((cap + 1 if self.high is None else self.high) / max(1, self.low))
 
     def found(self) -> Found:
+        """Return the largest batch that was verified, and what keeps it from being larger."""
         bound: Bound
         if self.verified == self.ceiling:
             bound = "ceiling"

@@ -5,11 +5,11 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from small_dataset_audio.atomic import write_text
 from small_dataset_audio.hardware.benchmark.profile import Profile
 from small_dataset_audio.hardware.benchmark.report.chart import Chart, Mark
 from small_dataset_audio.hardware.benchmark.report.words import RATES, answer, gib, number, rate, seconds
 from small_dataset_audio.hardware.memory import GIB
+from small_dataset_audio.locks import write_in_turn
 
 FILE: Final = "benchmark.html"
 
@@ -49,7 +49,7 @@ def write_page(profile: Profile, reports: Path) -> Path:
         StoreError: it cannot be written.
     """
     file = reports / FILE
-    write_text(file, page(profile))
+    write_in_turn(file, page(profile).encode("utf-8"))
     return file
 
 

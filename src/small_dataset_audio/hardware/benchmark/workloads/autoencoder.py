@@ -46,6 +46,7 @@ def build(torch: ModuleType, channels: int) -> Any:  # noqa: ANN401 - a torch mo
             )
 
         def forward(self, sound: Any) -> Any:  # noqa: ANN401 - a tensor
+            """Return a sound with what the layers make of it added ``[shape=(batch, width, n)]``."""
             return sound + self.layers(sound)
 
     class Autoencoder(nn.Module):  # type: ignore[misc, name-defined]
@@ -71,6 +72,7 @@ def build(torch: ModuleType, channels: int) -> Any:  # noqa: ANN401 - a torch mo
             self.layers = nn.Sequential(stem, *down, *up, head)
 
         def forward(self, sound: Any) -> Any:  # noqa: ANN401 - a tensor
+            """Return the sound that comes back from the code, as long as ``sound`` ``[shape=(batch, channels, n)]``."""
             length = sound.shape[-1]
             padded = nn.functional.pad(sound, (0, -length % HOP))
             return self.layers(padded)[..., :length]
