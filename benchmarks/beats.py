@@ -63,6 +63,7 @@ def librosa_tracker() -> Tracker | None:
         return None
 
     def track(clip: Clip) -> Found:
+        """Return the beats, onsets and tempo that librosa hears; it does not look for downbeats."""
         rate = 22050
         mono = Spectra(clip).mono_at(rate)
         bpm, beats = librosa.beat.beat_track(y=mono, sr=rate, units="time")
@@ -80,6 +81,7 @@ def essentia_tracker() -> Tracker | None:
         return None
 
     def track(clip: Clip) -> Found:
+        """Return the beats, onsets and tempo that Essentia hears; it does not look for downbeats."""
         mono = np.ascontiguousarray(Spectra(clip).mono_at(44100))
         bpm, beats, *_ = standard.RhythmExtractor2013(method="multifeature")(mono)
         onsets, _ = standard.OnsetRate()(mono)

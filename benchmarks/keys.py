@@ -35,6 +35,7 @@ def find_with_sda(options: Options) -> Finder:
     """Return a function that finds the key with this package; it returns None where no key can be told."""
 
     def find(clip: Clip) -> str | None:
+        """Return the key that sda hears, None where there is none."""
         found = FAMILY.measure(Sound(Spectra(clip), options=options), Measured())
         if "tonic" not in found.values:
             return None
@@ -51,6 +52,7 @@ def find_with_essentia(profile: str) -> Finder | None:
         return None
 
     def find(clip: Clip) -> str | None:
+        """Return the key that Essentia hears."""
         mono = Spectra(clip).mono_at(ESSENTIA_RATE)
         tonic, scale, _ = standard.KeyExtractor(profileType=profile, sampleRate=ESSENTIA_RATE)(
             np.ascontiguousarray(mono)

@@ -16,10 +16,10 @@ import numpy as np
 import soundfile
 
 from small_dataset_audio.dataset.heard.fingerprint import BANDS, FRAMES_PER_SECOND
-from small_dataset_audio.dataset.heard.listening import usable_cores
 from small_dataset_audio.dataset.lint import lint
 from small_dataset_audio.dataset.similar.candidates import candidates
 from small_dataset_audio.features.catalog import declared
+from small_dataset_audio.hardware.processor import usable_cores
 
 RATE = 44100
 NOTE = RATE // 4

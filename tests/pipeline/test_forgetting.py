@@ -53,10 +53,10 @@ def test_a_drum_file_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch
     track = written(tmp_path, "Song", {"drum_hits": 3}, stage="transcribe")
     (track.folder / MIDI).write_bytes(_midi())
 
-    def broken(_path: Path) -> bytes:
+    def broken(_path: Path, _most: int) -> bytes:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(Path, "read_bytes", broken)
+    monkeypatch.setattr("small_dataset_audio.models.transcription.midi.read_whole", broken)
     with pytest.raises(StoreError, match="drums"):
         forget(track, "transcribe")
 
@@ -84,3 +84,26 @@ def test_recordings_and_what_is_no_stage_cannot_be_forgotten() -> None:
 def test_nothing_is_left_of_a_track_that_is_gone(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         forget(Track(tmp_path / "Gone"), "analyze")
+
+
+@pytest.mark.parametrize("cut_short", ["lstat", "unlink"])
+def test_what_was_cut_short_is_completed_by_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_short: str
+) -> None:
+    track = written(tmp_path, "Song", {"lufs": -9.0})
+    for suffix in ("BEATS_GRID", "ONSETS"):
+        track.sidecar(suffix).write_text("0.5\n")
+
+    def broken(path: Path, missing_ok: bool = False) -> None:  # noqa: FBT001, FBT002 - the shape of `Path.unlink`
+        raise OSError(5, "Input/output error", str(path))
+
+    monkeypatch.setattr(Path, cut_short, broken)
+    with pytest.raises(StoreError):
+        forget(track, "analyze")
+    monkeypatch.undo()
+    assert "analyze" in read_info(track.info)["_sda"]["stages"]
+    found = forget(track, "analyze")
+    assert found is not None
+    assert found.files == ("Song.BEATS_GRID", "Song.ONSETS")
+    assert "analyze" not in read_info(track.info)["_sda"]["stages"]
+    assert forget(track, "analyze") is None

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from small_dataset_audio.config.model import Settings
-from small_dataset_audio.errors import DeviceError, EnvironmentFault, SdaError, StoreError
-from small_dataset_audio.pipeline.cluster import connection, remote
-from small_dataset_audio.pipeline.cluster.connection import connected
+from small_dataset_audio.errors import DeviceError, StoreError
+from small_dataset_audio.pipeline.cluster import remote
 from small_dataset_audio.pipeline.cluster.nodes import Node, device_for, useful_nodes
 from small_dataset_audio.pipeline.cluster.preflight import PROBE_PREFIX, Preflight, prepared, sweep
 from small_dataset_audio.pipeline.cluster.sites import Site
@@ -177,64 +176,3 @@ def test_a_site_has_room_once_it_is_fit() -> None:
     site.release(holder, dead=True)
     assert site.holders == []
     assert Site(Node("1", "a", 2, 1), "cpu", fit=True).room(accelerated=True) == 1
-
-
-def test_without_ray_the_fix_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(EnvironmentFault) as caught, connected("auto"):
-        pass
-    assert "uv sync --extra cluster" in caught.value.fix
-
-
-class _Ray:
-    """Ray that cannot be started."""
-
-    class exceptions:  # noqa: N801 - as Ray names it
-        class RayError(Exception): ...
-
-    class _private:  # noqa: N801
-        class worker: ...  # noqa: N801
-
-    def __init__(self, error: Exception) -> None:
-        self._error = error
-
-    def init(self, **_how: object) -> None:
-        raise self._error
-
-    def shutdown(self) -> None: ...
-
-
-class AuthenticationError(_Ray.exceptions.RayError):
-    """As Ray names it."""
-
-
-@pytest.mark.parametrize(
-    ("where", "error", "what", "fix"),
-    [
-        (None, RuntimeError("no space"), "could not be started", "/dev/shm"),
-        ("auto", ConnectionError("none found"), "no Ray cluster to be used at auto", "--address"),
-        ("auto", AuthenticationError("token"), "does not let this machine in", "RAY_AUTH_TOKEN"),
-        ("ray://nowhere.invalid", ValueError("install ray[client]"), "cannot be reached", "pip install"),
-        ("[::1]:1", RuntimeError("unused"), "no Ray cluster to be used at [::1]:1", "--address"),
-    ],
-)
-def test_a_cluster_that_cannot_be_used_is_three_sentences(
-    monkeypatch: pytest.MonkeyPatch, where: str | None, error: Exception, what: str, fix: str
-) -> None:
-    for name in ("RAY_ADDRESS", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
-    monkeypatch.setattr(connection, "_imported", lambda: _Ray(error))
-    with pytest.raises(SdaError) as caught, connected(where):
-        pass
-    assert what in caught.value.what
-    assert fix in caught.value.fix
-
-
-def test_a_connection_that_breaks_in_the_middle_is_three_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Fine(_Ray):
-        def init(self, **_how: object) -> None: ...
-
-    monkeypatch.setattr(connection, "_imported", lambda: Fine(ValueError()))
-    with pytest.raises(SdaError, match="was lost"), connected("auto"):
-        raise ConnectionError("the head is gone")

@@ -3,7 +3,6 @@
 import logging
 import os
 import sys
-import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -130,7 +129,6 @@ def test_every_way_to_fail_is_a_result_and_writes_nothing(
 def test_an_unknown_fault_shows_its_traceback_only_when_verbose(
     monkeypatch: pytest.MonkeyPatch, track: Track, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(worker, "_watch_parent", lambda: None)
     for verbose in (False, True):
         worker.start(verbose)
         perform(monkeypatch, Bank(failing(ZeroDivisionError("by zero"))), track)
@@ -179,19 +177,6 @@ def test_what_else_is_to_be_known_of_the_values_is_recorded(monkeypatch: pytest.
     [record] = read_provenance(track.info)["stages"].values()
     assert record["notes"] == noted
     assert stage_record(read_provenance(track.info), "made").notes == noted  # type: ignore[union-attr]
-
-
-def test_a_worker_ends_when_its_parent_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    parents = iter([1, 1, 2])
-    ended: list[int] = []
-    monkeypatch.setattr(os, "getppid", lambda: next(parents, 2))
-    monkeypatch.setattr(os, "_exit", ended.append)
-    monkeypatch.setattr(worker, "_PARENT_POLL_SECONDS", 0.001)
-    worker._watch_parent()
-    deadline = time.monotonic() + 10
-    while not ended and time.monotonic() < deadline:
-        time.sleep(0.001)
-    assert ended == [1]
 
 
 def test_peak_memory_is_in_bytes_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:

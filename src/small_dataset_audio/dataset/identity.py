@@ -1,16 +1,20 @@
 """Which recording a track holds, without reading it again every time."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
-from small_dataset_audio.atomic import store_error
+from small_dataset_audio.atomic import read_whole, store_error
 from small_dataset_audio.audio.content import file_sha256
 from small_dataset_audio.dataset.info import read_provenance, safe_update
-from small_dataset_audio.dataset.layout import Track
+from small_dataset_audio.dataset.layout import MIX, STEMS, Track, listing
 from small_dataset_audio.dataset.once import once
 from small_dataset_audio.errors import StoreError
+
+_LARGEST_BESIDE: Final = 64 * 2**20
+"""Bytes: what lies beside a mix and is looked at whole is a list of times."""
 
 
 class AudioIdentity(TypedDict):
@@ -36,19 +40,19 @@ def audio_identity(track: Track, *, remember: bool = True) -> AudioIdentity:
         StoreError: there is no full mix, it changes while it is read, or `.INFO` cannot be written.
         UnreadableInfo: the `.INFO` file is not the flat JSON it must be.
     """
-    mix = track.mix
-    if mix is None:
+    name = listing(track).audio.get(MIX)
+    if name is None:
         raise StoreError(
             f"The track {track.name} has no recording.",
             f"There is no full_mix file in {track.folder}.",
             "Put the recording back as full_mix with its suffix, or move the folder out of the library.",
         )
-    status = stat_of(mix)
-    provenance = read_provenance(track.info)
-    known = recorded(provenance, status)
+    mix = track.file(name)
+    provenance = read_provenance(track.beside("INFO"))
+    known = recorded(provenance, stat_of(mix))
     if known is not None:
         return known
-    found = _computed(mix)
+    found = _computed(Path(mix))
     if remember:
         noted = provenance.get("audio", {})
         same = (
@@ -69,27 +73,28 @@ def stem_identities(track: Track, *, remember: bool = True) -> dict[str, AudioId
         StoreError: a stem changes while it is read, or `.INFO` cannot be written.
         UnreadableInfo: the `.INFO` file is not the flat JSON it must be.
     """
-    stems = track.stems()
-    noted = read_provenance(track.info).get("stems", {}) if stems else {}
-    found = {name: _noted(noted.get(name), stat_of(path)) or _computed(path) for name, path in stems.items()}
+    audio = listing(track).audio
+    stems = {name: track.file(audio[name]) for name in STEMS if name in audio}
+    noted = read_provenance(track.beside("INFO")).get("stems", {}) if stems else {}
+    found = {name: _noted(noted.get(name), stat_of(path)) or _computed(Path(path)) for name, path in stems.items()}
     if remember and found != {name: noted.get(name) for name in found}:
         safe_update(track.info, {}, reserved={"stems": found})
     return found
 
 
 @once
-def beside_sha256(path: Path) -> str | None:
+def beside_sha256(path: str | Path) -> str | None:
     """Return the content hash of a small file beside the full mix, such as its times; None where there is none.
 
     Raises:
         StoreError: it cannot be read.
     """
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(read_whole(path, _LARGEST_BESIDE)).hexdigest()
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise store_error("read", path, error) from error
+        raise store_error("read", Path(path), error) from error
 
 
 def recorded(provenance: Mapping[str, Any], status: tuple[int, int]) -> AudioIdentity | None:
@@ -120,14 +125,14 @@ def _computed(path: Path) -> AudioIdentity:
     return found
 
 
-def stat_of(path: Path) -> tuple[int, int]:
+def stat_of(path: str | Path) -> tuple[int, int]:
     """Return the size in bytes and the change time in nanoseconds of a file.
 
     Raises:
         StoreError: it cannot be reached.
     """
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - asked for a million times, of text
     except OSError as error:
-        raise store_error("read", path, error) from error
+        raise store_error("read", Path(path), error) from error
     return status.st_size, status.st_mtime_ns

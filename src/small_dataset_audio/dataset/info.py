@@ -47,7 +47,7 @@ def read_info(path: Path) -> dict[str, Any]:
 
 
 @once
-def read_provenance(path: Path) -> dict[str, Any]:
+def read_provenance(path: str | Path) -> dict[str, Any]:
     """Return the `_sda` part of an `.INFO` file, without parsing the values where that can be avoided; or nothing.
 
     Raises:
@@ -58,7 +58,7 @@ def read_provenance(path: Path) -> dict[str, Any]:
     return parts[1] if parts is not None else _provenance(path, _understood(path, _text(path), load))
 
 
-def read_values(path: Path) -> dict[str, Any]:
+def read_values(path: str | Path) -> dict[str, Any]:
     """Return what `read_info` returns without the `_sda` part.
 
     Raises:
@@ -76,7 +76,7 @@ def read_values(path: Path) -> dict[str, Any]:
 
 
 @once
-def _parts(path: Path) -> tuple[str, dict[str, Any]] | None:
+def _parts(path: str | Path) -> tuple[str, dict[str, Any]] | None:
     """Return the text of all values and the `_sda` part behind it, None where the file is not as sda writes it."""
     text = _text(path)
     # Strings hold no line breaks, and one brace is left open: what starts here is the last top-level pair.
@@ -130,7 +130,7 @@ def safe_update(
     return {name: pair.value for name, pair in entries.items()}
 
 
-def forget_stage(path: Path, stage: str) -> list[str]:
+def forget_stage(path: Path, stage: str, *, finished: bool = True) -> list[str]:
     """Return the names of the values that were taken out of an `.INFO` file, with the record of the stage that made them.
 
     What the user or another program wrote stays, and so does what other stages made. The stage runs again in the next run.
@@ -138,6 +138,7 @@ def forget_stage(path: Path, stage: str) -> list[str]:
     Args:
         path: `<Track Name>.INFO`.
         stage: the stage; nothing happens where it left no record.
+        finished: nothing else is left of it; else a record stays that counts as not done.
 
     Raises:
         UnreadableInfo: the file is not the flat JSON it must be; it is left untouched.
@@ -153,6 +154,8 @@ def forget_stage(path: Path, stage: str) -> list[str]:
         if record is None:
             return []
         gone = [name for name in record.get("made", []) if entries.pop(name, None) is not None]
+        if not finished:
+            stages[stage] = StageRecord(stage, 0, "", "", 0.0).as_json(())
         entries[RESERVED] = _entry(path, RESERVED, {**provenance, "stages": stages})
         _write(path, render(entries))
     return gone
@@ -202,7 +205,7 @@ def _entry(path: Path, name: str, value: object) -> Entry:
 
 
 @once
-def _text(path: Path) -> str | None:
+def _text(path: str | Path) -> str | None:
     """Return the text of the file, None when there is no such file."""
     try:
         data = read_whole(path, LARGEST_INFO)
@@ -213,7 +216,7 @@ def _text(path: Path) -> str | None:
     except OSError as error:
         if error.errno in {errno.EISDIR, errno.EFBIG}:
             raise _unreadable(path, str(error.strerror), "that") from error
-        raise store_error("read", path, error) from error
+        raise store_error("read", Path(path), error) from error
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -221,7 +224,7 @@ def _text(path: Path) -> str | None:
         raise _unreadable(path, f"line {line} is not UTF-8 text", f"line {line} (and save as UTF-8)") from error
 
 
-def _understood(path: Path, text: str | None, how: Callable[[str], dict[str, _T]]) -> dict[str, _T]:
+def _understood(path: str | Path, text: str | None, how: Callable[[str], dict[str, _T]]) -> dict[str, _T]:
     """Return what `parse` or `load` makes of the text of a file, nothing where there is no file."""
     if text is None:
         return {}
@@ -232,7 +235,7 @@ def _understood(path: Path, text: str | None, how: Callable[[str], dict[str, _T]
         raise _unreadable(path, f"{place}, column {error.column}: {error.reason}", place) from error
 
 
-def _provenance(path: Path, values: Mapping[str, Any]) -> dict[str, Any]:
+def _provenance(path: str | Path, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the `_sda` part of some values, checked; nothing where there is none."""
     try:
         return checked(values[RESERVED]) if RESERVED in values else {}
@@ -252,7 +255,7 @@ def _write(path: Path, text: str) -> None:
         file.write(text.encode("utf-8"))
 
 
-def _unreadable(path: Path, reason: str, place: str) -> UnreadableInfo:
+def _unreadable(path: str | Path, reason: str, place: str) -> UnreadableInfo:
     return UnreadableInfo(
         f"{path} is not the JSON that an .INFO file must be; it was left untouched.",
         f"{reason[:1].upper()}{reason[1:]}.",

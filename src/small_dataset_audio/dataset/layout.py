@@ -12,7 +12,8 @@ folders are no tracks: sda writes only inside the library.
 """
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -56,7 +57,8 @@ class Track:
         Raises:
             StoreError: the folder cannot be read.
         """
-        return _audio(self.folder).get(MIX)
+        name = listing(self).audio.get(MIX)
+        return None if name is None else self.folder / name
 
     def stems(self) -> dict[str, Path]:
         """Return stem name -> path of the stems that exist.
@@ -64,25 +66,67 @@ class Track:
         Raises:
             StoreError: the folder cannot be read.
         """
-        audio = _audio(self.folder)
-        return {stem: audio[stem] for stem in STEMS if stem in audio}
+        audio = listing(self).audio
+        return {stem: self.folder / audio[stem] for stem in STEMS if stem in audio}
 
     def sidecar(self, ending: str) -> Path:
         """Return the path of `<Track Name>.<ending>`, such as BEATS_GRID."""
         return self.folder / f"{self.name}.{ending}"
 
+    def file(self, name: str) -> str:
+        """Return the path of a file in the folder as text: planning asks for very many, and a `Path` takes its time."""
+        return f"{os.fspath(self.folder)}{os.sep}{name}"
+
+    def beside(self, ending: str) -> str:
+        """Return the path of `<Track Name>.<ending>` as text, such as that of the `.INFO` file (see `file`)."""
+        return self.file(f"{self.name}.{ending}")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What lies in a track's folder.
+
+    Attributes:
+        names: all names.
+        audio: ``full_mix`` and the stems -> the names of their files, as far as there are any; of two files the preferred one.
+    """
+
+    names: frozenset[str] = frozenset()
+    audio: Mapping[str, str] = field(default_factory=dict)
+
+    def is_track(self, name: str) -> bool:
+        """Whether a folder of that name with these files is a track."""
+        return name + INFO_SUFFIX in self.names or any(_audio_stem(one) == MIX for one in self.names)
+
+
+def listing(track: Track) -> Listing:
+    """Return what lies in a track's folder; nothing where there is none.
+
+    Raises:
+        StoreError: the folder cannot be read.
+    """
+    return _listed(os.fspath(track.folder))
+
 
 @once
-def _audio(folder: Path) -> dict[str, Path]:
-    """Return ``full_mix`` and the stems -> their files, as far as they are in a folder; of two files the preferred one."""
+def _listed(folder: str) -> Listing:
+    names: list[str] = []
+    audio: dict[str, str] = {}
     try:
         with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if _audio_stem(entry.name) in _KNOWN and entry.is_file()]
+            for entry in entries:
+                name = entry.name
+                names.append(name)
+                stem, _, suffix = name.rpartition(".")
+                if stem not in _KNOWN or f".{suffix}".lower() not in SUFFIXES or not entry.is_file():
+                    continue
+                if stem not in audio or _rank(name) < _rank(audio[stem]):
+                    audio[stem] = name
     except FileNotFoundError:
-        return {}
+        return Listing()
     except OSError as error:
-        raise store_error("read", folder, error) from error
-    return {_audio_stem(name): folder / name for name in sorted(names, key=_rank, reverse=True)}
+        raise store_error("read", Path(folder), error) from error
+    return Listing(frozenset(names), audio)
 
 
 def list_tracks(library: Path) -> list[Track]:
@@ -93,19 +137,48 @@ def list_tracks(library: Path) -> list[Track]:
     Raises:
         StoreError: the library cannot be read.
     """
+    return list(_tracks(library))
+
+
+def holds_tracks(library: Path) -> bool:
+    """Return whether there is a track in a library; no more folders are looked into than that takes.
+
+    Raises:
+        StoreError: the library cannot be read.
+    """
+    return next(_tracks(library), None) is not None
+
+
+def list_folders(library: Path) -> list[str]:
+    """Return the names of the folders of a library that may be tracks, sorted; none of them is looked into.
+
+    Raises:
+        StoreError: the library cannot be read.
+    """
     try:
         with os.scandir(library) as entries:
-            names = sorted(entry.name for entry in entries if _may_be_track(entry))
+            return sorted(entry.name for entry in entries if _may_be_track(entry))
     except FileNotFoundError as error:
         raise StoreError(
             f"There is no library at {library}.",
             "The folder does not exist.",
             "Put recordings into a library with `sda run FOLDER`, or correct paths.library in the settings.",
         ) from error
+    except NotADirectoryError as error:
+        raise StoreError(
+            f"{library} is no library.",
+            "A library is a folder, and this is a file.",
+            "Name a folder that `sda run` made.",
+        ) from error
     except OSError as error:
         raise store_error("read", library, error) from error
+
+
+def _tracks(library: Path) -> Iterator[Track]:
     root = os.fspath(library)
-    return [Track(library / name) for name in names if _is_track(os.path.join(root, name), name)]  # noqa: PTH118 - speed
+    for name in list_folders(library):
+        if _is_track(os.path.join(root, name), name):  # noqa: PTH118 - speed
+            yield Track(library / name)
 
 
 def _may_be_track(entry: "os.DirEntry[str]") -> bool:

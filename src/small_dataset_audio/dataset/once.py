@@ -38,6 +38,7 @@ def once(function: Callable[_Asked, _Answer]) -> Callable[_Asked, _Answer]:
 
     @wraps(function)
     def answer(*args: _Asked.args, **kwargs: _Asked.kwargs) -> _Answer:
+        """Return the answer of ``function``, in a block of `asked_once` the one that it gave before."""
         answers = _block.answers
         if answers is None:
             return function(*args, **kwargs)

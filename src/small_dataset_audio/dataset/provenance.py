@@ -34,6 +34,7 @@ class StageRecord:
         absent: name -> one sentence that says why it could not be measured.
         inputs: name -> content hash of the files beside the full mix that the results depend on, such as stems.
         notes: what else is to be known of the results, as JSON.
+        files: names of the files that it wrote beside ``.INFO``; ``.BEATS_GRID`` stands for ``<Track Name>.BEATS_GRID``.
     """
 
     name: str
@@ -45,6 +46,7 @@ class StageRecord:
     absent: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, object] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
     def as_json(self, made: Iterable[str]) -> dict[str, object]:
         """Return the record as `_sda` holds it, with the names of the values that the stage ``made``."""
@@ -60,6 +62,8 @@ class StageRecord:
             record["inputs"] = dict(self.inputs)
         if self.notes:
             record["notes"] = dict(self.notes)
+        if self.files:
+            record["files"] = list(self.files)
         record["made"] = list(made)
         if self.absent:
             record["absent"] = dict(self.absent)
@@ -85,6 +89,7 @@ def stage_record(provenance: Mapping[str, Any], stage: str) -> StageRecord | Non
             dict(record.get("absent", {})),
             dict(record.get("inputs", {})),
             dict(record.get("notes", {})),
+            tuple(files) if isinstance(files := record.get("files"), list) else (),
         )
     except (KeyError, TypeError, ValueError):
         return None

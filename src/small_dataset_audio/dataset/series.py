@@ -5,19 +5,16 @@ middle of each step in seconds ``[shape=(steps,)]``), and one float32 array per 
 ``[shape=(steps, columns)]``. What could not be measured is not there. The same content gives the same bytes.
 """
 
-import io
-import math
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from small_dataset_audio.atomic import read_whole, replacing, store_error, sync_folder
+from small_dataset_audio.dataset.arrays import TooLarge, read_arrays, write_arrays
 from small_dataset_audio.dataset.info import sweep
 from small_dataset_audio.dataset.lock import track_lock
 from small_dataset_audio.errors import StoreError
@@ -29,11 +26,6 @@ TIMESERIES: Final = "TIMESERIES.npz"
 _LARGEST: Final = 256 * 2**20
 """Bytes, packed or unpacked: hours of all series at a hundred steps a second have less."""
 _FACTS: Final = ("format", "seconds", "times")
-_LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
-"""The time that every array is stored with: the hour of writing would make the bytes differ."""
-
-_DAMAGE: Final = (ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, MemoryError)
-"""What reading an archive that is damaged, or none, ends with: its flags, methods, lengths and sums may be anything."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +72,7 @@ def write_series(path: Path, series: Series) -> None:
     with track_lock(path.parent):
         sweep(path.parent)
         with replacing(path) as file:
-            _write_arrays(file, {**facts, **{name: value.astype(np.float32) for name, value in series.values.items()}})
+            write_arrays(file, {**facts, **{name: value.astype(np.float32) for name, value in series.values.items()}})
 
 
 def read_series(path: Path) -> Series:
@@ -94,11 +86,10 @@ def read_series(path: Path) -> Series:
     except OSError as error:
         raise store_error("read", path, error) from error
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _LARGEST:
-                raise _malformed(path, f"unpacked, it would have more than {_LARGEST} bytes")
-            found = {name.removesuffix(".npy"): _read_array(archive.read(name)) for name in archive.namelist()}
-    except _DAMAGE as error:
+        found = read_arrays(data, _LARGEST)
+    except TooLarge as error:
+        raise _malformed(path, f"unpacked, it would have more than {_LARGEST} bytes") from error
+    except ValueError as error:
         raise _malformed(path, "it is no archive of numpy arrays, or it is damaged") from error
     if not {*_FACTS} <= found.keys() or found["format"].shape != () or found["seconds"].shape != ():
         raise _malformed(path, f"it does not hold {', '.join(_FACTS)}")
@@ -120,31 +111,6 @@ def remove_series(path: Path) -> None:
                 sync_folder(path.parent)
         except OSError as error:
             raise store_error("remove", path, error) from error
-
-
-def _write_arrays(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in arrays.items():
-            entry = zipfile.ZipInfo(f"{name}.npy", _LONG_AGO)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            with archive.open(entry, "w") as out:
-                np.lib.format.write_array(out, np.asarray(array), allow_pickle=False)
-
-
-def _read_array(data: bytes) -> NDArray[Any]:
-    """Return an array; unlike numpy, which believes the header, take no memory for what is not there.
-
-    Raises:
-        ValueError: it is no array of numbers, or not as long as its header says.
-    """
-    file = io.BytesIO(data)
-    version = np.lib.format.read_magic(file)
-    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, in_columns, kind = header(file)
-    if kind.kind not in "iuf" or math.prod(shape) * kind.itemsize != len(data) - file.tell():
-        raise ValueError(shape)
-    array = np.frombuffer(data, kind, offset=file.tell())
-    return array.reshape(shape, order="F" if in_columns else "C")
 
 
 def _malformed(path: Path, reason: str) -> StoreError:

@@ -4,25 +4,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from small_dataset_audio.atomic import store_error
+from small_dataset_audio.atomic import ensure_folder
 from small_dataset_audio.audio.clip import Clip
 from small_dataset_audio.audio.content import file_sha256
 from small_dataset_audio.audio.decode import decode
 from small_dataset_audio.dataset.crops.build import Record, Source
 from small_dataset_audio.dataset.crops.inherit import TEMPO
-from small_dataset_audio.dataset.info import read_provenance
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.dataset.organize import sanitise
 from small_dataset_audio.features import extract, rhythm
 from small_dataset_audio.features.sound import Sound
 from small_dataset_audio.features.spectra import Spectra
 from small_dataset_audio.pipeline.cropping import Cut, Recording, cut
-from small_dataset_audio.pipeline.plan import Failure, Request, missing_stages
+from small_dataset_audio.pipeline.plan import Failure, Request
 from small_dataset_audio.pipeline.scratch import scratch
-from small_dataset_audio.pipeline.stage import Bench, Job
+from small_dataset_audio.pipeline.stage import Bench
 from small_dataset_audio.pipeline.stages import ANALYZE, SIDECARS
+from small_dataset_audio.pipeline.standing import Standing
 from small_dataset_audio.pipeline.steps.beats import BeatSource
 from small_dataset_audio.pipeline.steps.crop import CROP
+from small_dataset_audio.pipeline.steps.mix import cut_short
 from small_dataset_audio.pipeline.worker import perform
 
 
@@ -74,15 +75,11 @@ def crop_file(file: Path, output: Path, beats_of: BeatSource, bench: Bench, *, f
     settings = bench.settings
     track = Track(output / sanitise(file.stem))
     clip = decode(file, allow_truncated=settings.pipeline.allow_truncated, scratch=scratch(settings))
-    try:
-        track.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise store_error("create", track.folder, error) from error
+    ensure_folder(track.folder)
     recording = _recording(file, track, clip, beats_of)
     made = cut(recording, settings.crops, Record(CROP.version, CROP.settings_hash(settings)), force=force)
     failures = _measure(made, bench)
-    short = (f"{file.name} is cut short: what could be decoded was used.",) if clip.truncated else ()
-    return FileCrops(file, track.folder, made, failures, (*short, *made.warnings))
+    return FileCrops(file, track.folder, made, failures, (*cut_short(file.name, clip), *made.warnings))
 
 
 def _recording(file: Path, track: Track, clip: Clip, beats_of: BeatSource) -> Recording:
@@ -96,9 +93,7 @@ def _recording(file: Path, track: Track, clip: Clip, beats_of: BeatSource) -> Re
 
 def _measure(made: Cut, bench: Bench) -> tuple[Failure, ...]:
     """Analyze the crops for which that is not done; return what failed."""
-    request = Request(None, (ANALYZE,))
-    undone = [
-        crop for crop in made.stored.crops if missing_stages(read_provenance(crop.info), crop, request, bench.settings)
-    ]
-    results = [perform(ANALYZE.name, Job(crop, (ANALYZE.name,)), bench) for crop in undone]
+    standing = Standing(Request(None, (ANALYZE,)), bench.settings)
+    jobs = filter(None, map(standing.job, made.stored.crops))
+    results = [perform(ANALYZE.name, job, bench) for job in jobs]
     return tuple(result.failure for result in results if result.failure is not None)

@@ -28,6 +28,7 @@ def decode_probe() -> Iterator[Callable[[], float]]:
         file = Path(folder) / "decode.flac"
 
         def decode_once() -> float:
+            """Return how many seconds of sound were decoded."""
             from small_dataset_audio.audio.decode import decode  # noqa: PLC0415 - brings libsndfile, for this alone
 
             if not file.exists():

@@ -8,7 +8,7 @@ from small_dataset_audio.dataset.layout import list_tracks
 from small_dataset_audio.dataset.lint import Findings, Limits, lint
 from small_dataset_audio.features.catalog import declared
 from small_dataset_audio.models.captioning.evidence import contradictions
-from small_dataset_audio.pipeline.workers import worker_count
+from small_dataset_audio.pipeline.workers import asked_for, worker_count
 
 
 def checked(
@@ -36,7 +36,6 @@ def checked(
         StoreError: the library cannot be read.
         UsageError: there is no such check.
     """
-    asked = settings.pipeline.workers
     return lint(
         library,
         declared(),
@@ -45,7 +44,7 @@ def checked(
         checks=checks,
         skip=skip,
         contradicts=contradictions,
-        workers=worker_count(len(list_tracks(library)), asked if isinstance(asked, int) else None),
+        workers=worker_count(len(list_tracks(library)), asked_for(settings)),
         progress=progress,
     )
 

@@ -8,8 +8,8 @@ from typing import Final
 _ROOT: Final = "small_dataset_audio"
 
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""What a file's name could command a terminal with; line breaks and tabs are harmless."""
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What a file's name could command a terminal with, the direction of the writing included; line breaks and tabs are harmless."""
 
 
 def harmless(text: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from small_dataset_audio.audio.probe import probe
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.dataset.metadata.collect import Collector
 from small_dataset_audio.dataset.metadata.renaming import Renaming, renaming_of
@@ -124,7 +125,8 @@ def file_metadata(file: Path, collector: Collector, *, fresh: bool) -> FileMetad
     """Return what is known of a recording that is in no library. Nothing is written.
 
     Raises:
-        SdaError: it cannot be read.
+        SdaError: it cannot be read, or is no recording.
     """
+    probe(file)
     found = collector.collect(file, file.stem, fresh=fresh)
     return FileMetadata(file, found.values, found.absent, found.notes, found.warnings)

@@ -15,7 +15,7 @@ from small_dataset_audio.dataset.statistics.summary import summarise
 from small_dataset_audio.dataset.statistics.table import Table
 from small_dataset_audio.features.catalog import declared
 from small_dataset_audio.pipeline.scratch import scratch
-from small_dataset_audio.pipeline.workers import worker_count
+from small_dataset_audio.pipeline.workers import asked_for, worker_count
 
 if TYPE_CHECKING:
     from small_dataset_audio.dataset.lint import Findings
@@ -57,8 +57,7 @@ def report_of(
         from small_dataset_audio.pipeline.linting import checked  # noqa: PLC0415 - the checks load what they need
 
         findings = checked(library, settings, progress=heard)
-    asked = None if settings.pipeline.workers == "auto" else settings.pipeline.workers
-    workers = worker_count(max(1, len(known)), asked)
+    workers = worker_count(max(1, len(known)), asked_for(settings))
     made = write_report(
         library,
         folder,

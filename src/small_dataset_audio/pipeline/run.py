@@ -21,9 +21,10 @@ from small_dataset_audio.pipeline.agenda import Engine, FollowUp
 from small_dataset_audio.pipeline.forecast.estimate import Estimate, compared, estimate, remark
 from small_dataset_audio.pipeline.forecast.machine import likenesses, look_around
 from small_dataset_audio.pipeline.local import LocalEngine
-from small_dataset_audio.pipeline.plan import Failure, Plan, Request, Standing
+from small_dataset_audio.pipeline.plan import Failure, Plan, Request
 from small_dataset_audio.pipeline.runlog import RunLog
 from small_dataset_audio.pipeline.stage import Bench, Job
+from small_dataset_audio.pipeline.standing import Standing
 from small_dataset_audio.pipeline.worker import StepResult
 
 if TYPE_CHECKING:
@@ -133,8 +134,10 @@ def carry_out(plan: Plan, request: Request, settings: Settings, options: RunOpti
         with ExitStack() as closing:
             cluster = closing.enter_context(_cluster(plan, request, settings, options)) if options.cluster else None
             hands = options.workers if cluster is None else cluster.width
-            foreseen = estimate(plan, request.every_stage, settings, machine, hands)
+            foreseen = estimate(plan, request.every_stage, settings, machine, hands, request.crop_stages)
             log = closing.enter_context(RunLog(settings.paths.reports))
+            if cluster is not None:
+                cluster.note = lambda sentence: log.write("note", {"text": sentence})
             stop = closing.enter_context(_interruptible(display.stopping))
             summary.log = log.path
             log.write("start", _start_facts(plan, request, settings, options, foreseen))
@@ -156,7 +159,7 @@ def _cluster(
     plan: Plan, request: Request, settings: Settings, options: RunOptions
 ) -> AbstractContextManager["RayEngine"]:
     """Return the engine on the cluster that the settings name."""
-    from small_dataset_audio.pipeline.cluster.engine import cluster_engine  # noqa: PLC0415 - an optional part of sda
+    from small_dataset_audio.pipeline.cluster.opening import cluster_engine  # noqa: PLC0415 - an optional part of sda
 
     source = next((job.incoming.source for job in plan.jobs if job.incoming is not None), None)
     stages = [stage.name for stage in request.every_stage]
@@ -178,6 +181,7 @@ class _Recorder:
         self.unfinished = foreseen.tracks
 
     def step(self, result: StepResult) -> None:
+        """Take in how a step ended."""
         folder = result.job.track.folder
         self._log.step(result, self._foreseen.durations.get(folder))
         if result.failure is None and (folder, result.stage) in self._foreseen.work:
@@ -201,6 +205,7 @@ class _Recorder:
         crops = Standing(request.of_crops(), settings) if request.crop_stages else None
 
         def job_for(folder: Path) -> Job | None:
+            """Return what is left to do on the crop in ``folder``, None where that is nothing."""
             crop = Track(folder)
             try:
                 job = crops.job(crop) if crops is not None else None
@@ -225,7 +230,8 @@ class _Recorder:
     @property
     def _whole(self) -> float | None:
         """The wall time, where everything that was foreseen was done, and nothing else."""
-        return None if self._failed or self._followed or self.unfinished else self._summary.seconds
+        surprised = self._followed and not self._foreseen.crops
+        return None if self._failed or surprised or self.unfinished else self._summary.seconds
 
 
 def _start_facts(

@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from small_dataset_audio.atomic import store_error
+from small_dataset_audio.atomic import open_file, store_error
 from small_dataset_audio.errors import StoreError
 from small_dataset_audio.pipeline.timeline import LANES, Timeline
 from small_dataset_audio.pipeline.worker import StepResult
@@ -106,9 +107,8 @@ def read_events(path: Path) -> Iterator[dict[str, Any]]:
         StoreError: the file cannot be read, or another line than the last is no JSON object.
     """
     try:
-        with path.open(
-            encoding="utf-8", errors="replace", newline="\n"
-        ) as file:  # never all of it: it may have millions of lines
+        # Never all of it: it may have millions of lines.
+        with TextIOWrapper(BufferedReader(open_file(path)), "utf-8", errors="replace", newline="\n") as file:
             yield from _events(path, file)
     except OSError as error:
         raise store_error("read", path, error) from error

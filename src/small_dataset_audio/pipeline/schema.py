@@ -68,6 +68,10 @@ STAGE_ESTIMATE: Final = _object(
     {
         "stage": _TEXT,
         "tracks": _COUNT,
+        "crops": {
+            **_COUNT,
+            "description": "About how many crops come to that, which do not exist yet; times hold them.",
+        },
         "audio_seconds": _SECONDS_OR_NULL,
         "work_seconds": {**_SECONDS_OR_NULL, "description": "Of all workers together; null where it is not known."},
         "low": _SECONDS_OR_NULL,

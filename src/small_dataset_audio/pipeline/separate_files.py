@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from small_dataset_audio.atomic import store_error
+from small_dataset_audio.atomic import ensure_folder
 from small_dataset_audio.audio.decode import decode
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.errors import StoreError
 from small_dataset_audio.models.separation.engine import Separator
 from small_dataset_audio.pipeline.scratch import scratch
+from small_dataset_audio.pipeline.steps.mix import cut_short
 from small_dataset_audio.pipeline.steps.separate import separated, suffix_of
 from small_dataset_audio.pipeline.steps.stem_files import write_stems
 
@@ -78,12 +79,8 @@ def separate_file(file: Path, output: Path, separator: Separator, settings: Sett
         )
     clip = decode(file, allow_truncated=settings.pipeline.allow_truncated, scratch=scratch(settings))
     stems, warnings = separated(separator, clip, file.name, settings)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise store_error("create", folder, error) from error
+    ensure_folder(folder)
     written = write_stems(folder, stems, clip.rate, suffix)
-    if clip.truncated:
-        warnings.append(f"{file.name} is cut short: what could be decoded was used.")
     network = separator.network
+    warnings += cut_short(file.name, clip)
     return FileStems(file, folder, written, stems.absent, stems.scale, network.backend, network.model, tuple(warnings))

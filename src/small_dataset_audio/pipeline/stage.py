@@ -57,6 +57,7 @@ class Outcome:
         follow_up: folders of new tracks that this stage made (crops) and that the plan must take up.
         series: sidecar suffix (``TIMESERIES.npz``) -> how things change over time. A suffix with None has its file removed.
         notes: what else is to be known of the values, as JSON; it is kept in the stage's record in ``.INFO``.
+        files: names of the files that it wrote in the track's folder itself; times and series are known without.
         track: where the track is from now on, when that is not where the job said (another run took its name).
         done: False where the stage could not do its work and says so in a warning: nothing is recorded, and the next run
             asks it again.
@@ -69,8 +70,15 @@ class Outcome:
     follow_up: tuple[Path, ...] = ()
     notes: Mapping[str, object] = field(default_factory=dict)
     series: Mapping[str, Series | None] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
     track: Track | None = None
     done: bool = True
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The files that it leads to, as `StageRecord.files` names them."""
+        beside = {**self.times, **self.series}
+        return (*self.files, *(f".{suffix}" for suffix, found in beside.items() if found is not None))
 
 
 REGISTRY: Final = "small_dataset_audio.pipeline.stages"
@@ -149,6 +157,8 @@ class Stage:
         memory_gb: what it needs on the device for one track, in GiB; None where it needs no device (no weights, or
             somebody else's server).
         load: what else it asks of the machine; `sda plan` estimates by it where no run log tells.
+        deletable: the files that it writes are recordings, which the user may delete for their size: where all of them are
+            gone it still counts as done. (Any other file that is gone lets its stage run again.)
     """
 
     name: str
@@ -166,6 +176,7 @@ class Stage:
     memory_gb: Callable[[Settings], float | None] = lambda _settings: None
     listen: Callable[[Bench], Listen] | None = None
     load: Callable[[Settings], Load] = lambda _settings: Load()
+    deletable: bool = False
 
     def settings_hash(self, settings: Settings) -> str:
         """Return a digest of the settings that change this stage's result, and of its weights."""

@@ -24,6 +24,7 @@ from small_dataset_audio.pipeline.steps.caption import CAPTION
 from small_dataset_audio.pipeline.steps.classify import CLASSIFY
 from small_dataset_audio.pipeline.steps.crop import CROP
 from small_dataset_audio.pipeline.steps.metadata import METADATA
+from small_dataset_audio.pipeline.steps.mix import decoded_mix
 from small_dataset_audio.pipeline.steps.separate import SEPARATE
 from small_dataset_audio.pipeline.steps.transcribe import TRANSCRIBE
 
@@ -61,22 +62,13 @@ def _open_organize(_bench: Bench) -> Work:
 
 def _open_analyze(bench: Bench) -> Work:
     options = analysis_options(bench.settings)
-    allow_truncated = bench.settings.pipeline.allow_truncated
     beats_of = beats.beat_source(bench.settings, bench.device)
 
     def work(job: Job) -> Outcome:
-        audio = job.track.mix
-        if audio is None:
-            raise StoreError(
-                f"{job.track.name} has no audio.",
-                f"There is no full_mix file in {job.track.folder}.",
-                "Put the recording back, or remove the track's folder and organise the recording again.",
-            )
-        mix = decode(audio, allow_truncated=allow_truncated, scratch=scratch(bench.settings))
+        mix, warnings = decoded_mix(job.track, bench.settings)
         paths = job.track.stems()
         stems = {name: decode(path, scratch=scratch(bench.settings, len(paths))) for name, path in paths.items()}
         found = extract.measure_clips(mix, stems, options, beats_of_crop(job.track) or beats_of(mix))
-        warnings = (f"{job.track.name} is cut short: what could be decoded was used.",) if mix.truncated else ()
         times = {suffix: found.times.get(name) for name, suffix in SIDECARS.items()}
         series = Series(mix.seconds, found.series) if options.timeseries_steps else None
         return Outcome(

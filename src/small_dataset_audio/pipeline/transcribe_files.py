@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from small_dataset_audio.atomic import store_error
+from small_dataset_audio.atomic import ensure_folder
 from small_dataset_audio.audio.decode import decode
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.features import extract, rhythm
@@ -16,6 +16,7 @@ from small_dataset_audio.models.transcription.backends import Backend, Listener
 from small_dataset_audio.models.transcription.midi import write_midi
 from small_dataset_audio.pipeline.scratch import scratch
 from small_dataset_audio.pipeline.steps.beats import BeatSource
+from small_dataset_audio.pipeline.steps.mix import cut_short
 from small_dataset_audio.pipeline.steps.transcribe import HEARS_MIX, heard
 
 SUFFIX: Final = ".drums.mid"
@@ -83,12 +84,9 @@ def transcribe_file(
     path = None
     if found.midi is not None:
         path = output / f"{file.stem}{SUFFIX}"
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise store_error("create", output, error) from error
+        ensure_folder(output)
         write_midi(path, found.midi)
-    warnings = [f"{file.name} is cut short: what could be decoded was used."] if clip.truncated else []
+    warnings = [*cut_short(file.name, clip)]
     if backend not in HEARS_MIX:
         warnings.append(f"{file.name} was heard as if it were drums alone, which is all that {backend} knows.")
     return FileDrums(file, path, dict(found.values), dict(found.absent), backend, beats.size, tuple(warnings))

@@ -3,15 +3,12 @@
 import logging
 import os
 import resource
-import signal
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from small_dataset_audio.dataset.identity import AudioIdentity, audio_identity
 from small_dataset_audio.dataset.info import StageRecord, safe_update
@@ -25,7 +22,6 @@ from small_dataset_audio.pipeline.plan import Failure
 from small_dataset_audio.pipeline.stage import Bench, Job, Outcome, Stage, Work
 
 _log = logging.getLogger(__name__)
-_PARENT_POLL_SECONDS: Final = 1.0
 _opened: dict[tuple[str, str, str | None], Work] = {}
 
 
@@ -65,22 +61,8 @@ class StepResult:
 
 
 def start(verbose: bool = False) -> None:  # noqa: FBT001, FBT002 - the pool hands over positional arguments
-    """Prepare a worker process: log to stderr, leave Ctrl-C to the process that started it, and end when that is gone."""
+    """Prepare a worker process: it logs to stderr."""
     log_to_stderr(verbose=verbose)
-    _watch_parent()
-
-
-def _watch_parent() -> None:
-    """Leave Ctrl-C to the process that started this one, and end as soon as that is gone: nobody would take the results."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_PARENT_POLL_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 def perform(name: str, job: Job, bench: Bench) -> StepResult:
@@ -175,6 +157,7 @@ def _record(chosen: Stage, job: Job, bench: Bench, outcome: Outcome, basis: _Bas
             seconds=round(seconds, 3),
             model_sha256=chosen.model_sha256(bench.settings),
             absent=outcome.absent,
+            files=outcome.written,
         )
         safe_update(job.track.info, outcome.values, stage=record)
 

@@ -4,11 +4,18 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final
 
+from small_dataset_audio.config.model import Settings
 from small_dataset_audio.hardware.memory import Memory, host_memory
 from small_dataset_audio.hardware.processor import usable_cores
 
 BYTES_PER_WORKER: Final = 1_000_000_000
 """What one analysing worker is planned with at least: enough for a recording of ten minutes (`benchmarks/analyze.py`)."""
+
+
+def asked_for(settings: Settings) -> int | None:
+    """Return how many workers the settings ask for, None where that is left to sda."""
+    workers = settings.pipeline.workers
+    return workers if isinstance(workers, int) else None
 
 
 def worker_count(

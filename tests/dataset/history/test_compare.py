@@ -205,10 +205,10 @@ def test_crops_that_cannot_be_listed_are_a_problem(library: Path, other: Path, m
     assert ("b", "One/") in _compared(library, other).problems
 
 
-def test_what_cannot_be_compared_is_a_usage_error(library: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_compared_is_an_error(library: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be compared"):
         compare(read_state(library), read_state(library / "One"))
-    with pytest.raises(UsageError, match="nothing at"):
+    with pytest.raises(StoreError, match="nothing at"):
         read_state(tmp_path / "nowhere")
 
 

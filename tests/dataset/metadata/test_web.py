@@ -290,3 +290,22 @@ def test_memory_that_cannot_be_written_is_done_without(tmp_path: Path, caplog: p
     Memory(tmp_path / "file").keep({"q": 1}, {"a": 1})
     assert "could not be kept" in caplog.text
     assert not list(tmp_path.rglob(f"*{TEMPORARY_SUFFIX}"))
+
+
+def test_a_clock_that_jumps_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    paces = Pace(tmp_path / "turns", 1.0)
+    for now in (2e9, 1e9, 1e9, 3e9):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        paces.wait()
+    assert waited == [0.0, 0.0, 1.0, 0.0]
+
+
+def test_what_a_killed_process_left_in_the_memory_goes(tmp_path: Path) -> None:
+    memory = Memory(tmp_path)
+    memory.keep({"a": 1}, {"b": 2})
+    [kept] = tmp_path.rglob("*.json")
+    (kept.parent / f".abc{TEMPORARY_SUFFIX}").write_text("half")
+    assert memory.recall({"a": 1}) is not None
+    assert [path.name for path in kept.parent.iterdir()] == [kept.name]

@@ -1,6 +1,5 @@
 """Which files of a folder are recordings."""
 
-import errno
 import os
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from small_dataset_audio.dataset.organize.finding import find_audio, search
 from small_dataset_audio.errors import StoreError
+from support.dataset_faults import lock_folder
 
 
 def _touch(folder: Path, *names: str) -> None:
@@ -92,14 +92,7 @@ def test_what_cannot_be_followed_is_reported(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_read_does_not_stop_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _touch(tmp_path, "a.wav", "locked/b.wav", "z/c.wav")
-    real = os.scandir
-
-    def scandir(path: str) -> object:
-        if os.fspath(path).endswith("locked"):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        return real(path)
-
-    monkeypatch.setattr(os, "scandir", scandir)
+    lock_folder("locked", monkeypatch)
     found = search(tmp_path)
     assert [path.name for path in found.files] == ["a.wav", "c.wav"]
     assert "locked" in found.problems[0].what

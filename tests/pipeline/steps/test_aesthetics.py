@@ -4,16 +4,14 @@ from pathlib import Path
 import pytest
 
 from small_dataset_audio.config.model import Settings
-from small_dataset_audio.dataset.info import read_info
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.errors import EnvironmentFault, MissingWeights
 from small_dataset_audio.models.aesthetics import AXES, MODEL
 from small_dataset_audio.models.store import Store
-from small_dataset_audio.pipeline import stages, worker
 from small_dataset_audio.pipeline.stage import Bench, Job
 from small_dataset_audio.pipeline.steps import obstacles
 from small_dataset_audio.pipeline.steps.aesthetics import AESTHETICS
-from support.one_track import one_track, settings_for
+from support.one_track import one_track, recorded, settings_for
 from support.signals import noise, silence, write_audio
 from support.tiny_aesthetics import aesthetics_model, shrink
 
@@ -38,13 +36,8 @@ def track(tmp_path: Path) -> Track:
 def test_the_scores_are_in_the_info_file_with_their_provenance(
     store: Store, track: Track, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stages, "STAGES", (AESTHETICS,))
-    monkeypatch.setattr(worker, "_opened", {})
     settings = settings_for(store)
-    result = worker.perform("aesthetics", Job(track, ("aesthetics",)), Bench(settings, "cpu"))
-    assert result.failure is None
-    info = read_info(track.info)
-    record = info.pop("_sda")["stages"]["aesthetics"]
+    info, record = recorded(AESTHETICS, settings, track, monkeypatch)
     assert set(info) == set(AXES.values()) == set(record["made"])
     assert record["model_sha256"] == AESTHETICS.model_sha256(settings)
 

@@ -85,4 +85,6 @@ def test_facts_are_read_as_they_come() -> None:
     assert facts({"essentia_genre": "Rock", "_sda": {}, "album": "", "release_year": 1999}) == Facts(
         [], {"release year": "1999"}, {"essentia_genre": "Rock", "album": "", "release_year": 1999}
     )
+    mixed = {"Rock---Punk": 0.2, "Jazz---Bop": 0.7, "Pop---Ballad": "likely", "Folk": None}
+    assert facts({"essentia_genre": mixed}).genres == ["Jazz: Bop", "Rock: Punk"]
     assert caption.CAPTION.accelerator(Settings())

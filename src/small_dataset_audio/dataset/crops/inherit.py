@@ -37,9 +37,10 @@ def inherited(info: Mapping[str, Any], measured: Collection[str]) -> dict[str, A
         measured: names of values that are measured on the sound, whoever wrote them here.
     """
     stages = info.get(RESERVED, {}).get("stages", {})
-    own = {name for stage in _OWN for name in stages.get(stage, {}).get("made", [])}
-    left = {RESERVED, POSITION, *own, *measured} - set(TEMPO)
-    return {name: value for name, value in info.items() if name not in left}
+    own = {RESERVED, POSITION}.union(*(stages.get(stage, {}).get("made", []) for stage in _OWN))
+    return {
+        name: value for name, value in info.items() if name in TEMPO or (name not in measured and name not in own)
+    }  # fmt: skip
 
 
 def was_analyzed(track: Track, info: Mapping[str, Any]) -> bool:

@@ -65,7 +65,7 @@ def read_origin(crop: Track) -> Origin | None:
         UnreadableInfo: its ``.INFO`` file is not the flat JSON it must be.
         StoreError: that cannot be read.
     """
-    part = read_provenance(crop.info).get(STAGE)
+    part = read_provenance(crop.beside("INFO")).get(STAGE)
     return _understood(part) if isinstance(part, dict) else None
 
 

@@ -159,6 +159,7 @@ class _Aligned:
     crossings: Crossings
 
     def spans(self) -> Iterator[Span]:
+        """Yield the crops on bar lines, in order."""
         begin = self._first()
         while begin is not None:
             span = self._span(begin)

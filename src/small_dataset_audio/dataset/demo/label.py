@@ -6,9 +6,10 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from small_dataset_audio.atomic import store_error, write_text
+from small_dataset_audio.atomic import read_whole, store_error
 from small_dataset_audio.dataset.demo.truth import Truth
 from small_dataset_audio.errors import StoreError
+from small_dataset_audio.locks import write_in_turn
 
 TRUTH_SUFFIX: Final = ".truth.json"
 
@@ -40,7 +41,7 @@ def read_label(path: Path) -> Label:
         StoreError: the file is missing, cannot be read, or is not one of the demo library's.
     """
     try:
-        text = path.read_bytes()
+        text = read_whole(path)
     except OSError as error:
         raise store_error("read", path, error) from error
     try:
@@ -75,4 +76,4 @@ def write_label(path: Path, label: Label) -> None:
     lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in content.items()]
     inner = [f"    {json.dumps(key)}: {json.dumps(value)}" for key, value in truth.items()]
     lines.append('  "truth": {\n' + ",\n".join(inner) + "\n  }")
-    write_text(path, "{\n" + ",\n".join(lines) + "\n}\n")
+    write_in_turn(path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from small_dataset_audio.atomic import store_error, write_bytes
+from small_dataset_audio.atomic import ensure_folder, store_error
 from small_dataset_audio.audio.content import file_sha256
 from small_dataset_audio.audio.encode import encode
 from small_dataset_audio.dataset.demo.arrangement import Piece
@@ -17,6 +17,7 @@ from small_dataset_audio.dataset.demo.label import TRUTH_SUFFIX, Label, read_lab
 from small_dataset_audio.dataset.demo.pieces import PIECES
 from small_dataset_audio.dataset.demo.truth import truth_of
 from small_dataset_audio.errors import StoreError
+from small_dataset_audio.locks import sweep_if_free, write_in_turn
 
 EDITION: Final = 1
 """Raised whenever a piece or an instrument changes: libraries of an older edition are then composed anew."""
@@ -55,10 +56,8 @@ def write_library(
     Raises:
         StoreError: the folder cannot be written, or a file of that name is not the demo library's.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise store_error("create", folder, error) from error
+    ensure_folder(folder)
+    sweep_if_free(folder)
     return [_write(piece, folder, progress or (lambda _: None)) for piece in pieces]
 
 
@@ -81,7 +80,7 @@ def _write(piece: Piece, folder: Path, progress: Callable[[str], None]) -> Writt
             "Move it away, or choose another folder, and run `sda demo` again.",
         )
     if found != made:
-        write_bytes(audio, data)
+        write_in_turn(audio, data)
     write_label(path, _label(piece, made))
     return Written(piece, audio, path, composed=True)
 

@@ -13,7 +13,7 @@ from small_dataset_audio.dataset.entries import Entry, entry_of
 from small_dataset_audio.dataset.info import read_info
 from small_dataset_audio.dataset.layout import INFO_SUFFIX, Track, list_tracks
 from small_dataset_audio.dataset.provenance import RESERVED
-from small_dataset_audio.errors import SdaError, UsageError
+from small_dataset_audio.errors import SdaError, StoreError
 
 Kind = Literal["library", "track"]
 
@@ -39,8 +39,7 @@ def read_state(path: Path) -> State:
     """Return what is known of a library, of a track folder, or in an ``.INFO`` file.
 
     Raises:
-        UsageError: it is none of these.
-        StoreError: the library cannot be read, or the ``.INFO`` file that was named.
+        StoreError: it is none of these, or cannot be read.
     """
     if path.is_file():
         return _file(path)
@@ -48,7 +47,7 @@ def read_state(path: Path) -> State:
     if path.is_dir() and (track.info.exists() or track.mix is not None):
         return State(path, "track", {track.name: entry_of(track), **_crops(track)})
     if not path.exists():
-        raise UsageError(
+        raise StoreError(
             f"There is nothing at {path}.",
             "A library, the folder of a track, or an .INFO file is expected.",
             "Check the spelling and the folder; names are case-sensitive on most systems.",

@@ -28,7 +28,7 @@ def lint(
     skip: Collection[str] = (),
     similar: Similar | None = None,
     contradicts: Contradicts | None = None,
-    workers: int | None = None,
+    workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Findings:
     """Return what hurts in a library.
@@ -43,7 +43,7 @@ def lint(
         similar: which tracks are not independent, if that is known already.
         contradicts: says which statements of a caption contradict measured values; without it, what the stage caption
             noted is taken.
-        workers: how many processes listen; None for one per core.
+        workers: how many processes listen.
         progress: called with how many tracks were listened to, and how many there are.
 
     Raises:

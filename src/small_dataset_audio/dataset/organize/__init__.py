@@ -22,11 +22,21 @@ from small_dataset_audio.dataset.lock import LOCK_NAME, FolderVanished, track_lo
 from small_dataset_audio.dataset.organize.assigning import Incoming, assign
 from small_dataset_audio.dataset.organize.copying import copy_verified
 from small_dataset_audio.dataset.organize.finding import Found, find_audio, search
-from small_dataset_audio.dataset.organize.holdings import Recording, awaits, provenance_of
+from small_dataset_audio.dataset.organize.holdings import Recording, awaits, provenance_of, track_name, track_of
 from small_dataset_audio.dataset.organize.names import numbered, sanitise
 from small_dataset_audio.errors import NotAudio
 
-__all__ = ["Found", "Incoming", "assign", "find_audio", "organize", "sanitise", "search"]
+__all__ = [
+    "Found",
+    "Incoming",
+    "assign",
+    "find_audio",
+    "organize",
+    "sanitise",
+    "search",
+    "track_name",
+    "track_of",
+]
 
 _COPY_SECONDS: Final = 3600.0
 """How long to wait for another run that is copying into the same folder: long recordings from slow disks take minutes."""

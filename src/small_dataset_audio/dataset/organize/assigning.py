@@ -46,7 +46,7 @@ class Incoming:
     note: Mapping[str, Any] | None = None
 
 
-def assign(sources: Iterable[Path], library: Path) -> list[Incoming]:
+def assign(sources: Iterable[Path], library: Path, *, held: Mapping[str, str] | None = None) -> list[Incoming]:
     """Return the track of each recording, sorted by the recordings' paths; nothing is written.
 
     The same files and the same library give the same names, in whatever order the files are named. Two files that would share a
@@ -55,22 +55,27 @@ def assign(sources: Iterable[Path], library: Path) -> list[Incoming]:
     Args:
         sources: recordings; one that cannot be reached counts as new, so that `organize` reports it.
         library: the library's folder, which need not exist yet.
+        held: track name -> path of the recording of this list that it is known to hold (`holdings.track_of`), and that is not
+            asked for again.
 
     Raises:
         StoreError: the library cannot be read.
     """
     paths = sorted({os.path.abspath(source) for source in sources})  # noqa: PTH100 - links stay what they are
-    return _Assignment(library).run([Path(path) for path in paths])
+    return _Assignment(library, held or {}).run([Path(path) for path in paths])
 
 
 class _Assignment:
-    def __init__(self, library: Path) -> None:
+    def __init__(self, library: Path, held: Mapping[str, str]) -> None:
         self._holdings = Holdings(library)
+        self._held = held
         self._placed: dict[Path, Incoming] = {}
-        self._owners: dict[Path, Path] = {}  # track folder -> its recording
+        self._owners: dict[str, Path] = {}  # track name -> its recording
         self._originals: dict[Path, Path] = {}  # duplicate -> the recording that it repeats
+        self._holders: dict[Path, Track] = {}  # such a recording, where it is in the library -> its track
 
     def run(self, sources: list[Path]) -> list[Incoming]:
+        """Return which track holds or will hold each of ``sources``, in their order."""
         unknown: dict[int, list[Recording]] = defaultdict(list)
         for recording in filter(None, map(_seen, sources)):
             track = self._holdings.noted(recording)
@@ -84,11 +89,12 @@ class _Assignment:
             if source not in self._placed and source not in self._originals:
                 self._placed[source] = Incoming(source, self._holdings.new_track(source), "new")
         for source, original in self._originals.items():
-            self._placed[source] = Incoming(source, self._placed[original].track, "duplicate", original)
+            track = self._holders.get(original) or self._placed[original].track
+            self._placed[source] = Incoming(source, track, "duplicate", original)
         return [self._placed[source] for source in sources]
 
     def _place(self, source: Path, track: Track, note: Mapping[str, Any] | None = None) -> None:
-        self._owners[track.folder] = source
+        self._owners[track.name] = source
         self._placed[source] = Incoming(source, track, "present", note=note)
 
     def _compare(self, recordings: list[Recording], mixes: Mapping[Path, Track]) -> None:
@@ -114,11 +120,19 @@ class _Assignment:
             if sha256 is None:
                 continue
             holder = holders.get(sha256)
-            original = first.setdefault(sha256, recording.path) if holder is None else self._owners.get(holder.folder)
+            original = first.setdefault(sha256, recording.path) if holder is None else self._owner(holder)
             if holder is not None and original is None:
                 self._place(recording.path, holder, recording.note(sha256))
             elif original is not None and original != recording.path:
                 self._originals[recording.path] = original
+
+    def _owner(self, track: Track) -> Path | None:
+        """Return the recording of the list that a track holds, None where that is none so far."""
+        held = self._held.get(track.name)
+        owner = self._owners.get(track.name) if held is None else Path(held)
+        if owner is not None:
+            self._holders[owner] = track
+        return owner
 
 
 def _seen(source: Path) -> Recording | None:

@@ -5,7 +5,6 @@ import ctypes
 import fcntl
 import hashlib
 import os
-import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from small_dataset_audio.atomic import store_error, sync_folder, temporary_beside
+from small_dataset_audio.atomic import NotAFile, open_file, store_error, sync_folder, temporary_beside
 from small_dataset_audio.errors import StoreError
 
 _SYSTEM: str = sys.platform
@@ -75,22 +74,20 @@ def _reading(path: Path) -> Iterator[FileIO]:
 
 def _opened(path: Path) -> FileIO:
     try:
-        # non-blocking, so that a named pipe that took the recording's place does not make us wait
-        return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0)
+        return open_file(path)
     except FileNotFoundError as error:
         raise _changed(path, "it is no longer there") from error
+    except NotAFile as error:
+        raise _changed(path, "it is not a file") from error
     except OSError as error:
         raise store_error("read", path, error) from error
 
 
 def _status(path: Path, original: FileIO) -> os.stat_result:
     try:
-        status = os.fstat(original.fileno())
+        return os.fstat(original.fileno())
     except OSError as error:
         raise store_error("read", path, error) from error
-    if not stat.S_ISREG(status.st_mode):
-        raise _changed(path, "it is not a file")
-    return status
 
 
 def _fill(source: Path, original: FileIO, temporary: Path, target: Path) -> str | None:

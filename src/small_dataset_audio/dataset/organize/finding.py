@@ -18,12 +18,17 @@ class Found:
     """What a search came to.
 
     Attributes:
-        files: the recordings, absolute and sorted.
+        paths: of the recordings, absolute and sorted; text, which takes a tenth of the memory of a `Path`.
         problems: folders that could not be read and links that lead nowhere; the search went on without them.
     """
 
-    files: list[Path] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     problems: list[StoreError] = field(default_factory=list)
+
+    @property
+    def files(self) -> list[Path]:
+        """The recordings."""
+        return [Path(path) for path in self.paths]
 
 
 def find_audio(source: Path, *, library: Path | None = None) -> list[Path]:
@@ -54,7 +59,7 @@ def search(source: Path, *, library: Path | None = None) -> Found:
         mode = source.stat().st_mode
         own = _library_identity(source, library)
         if not stat.S_ISDIR(mode):
-            found.files.extend([source] if is_recording(source.name) else [])
+            found.paths.extend([os.fspath(source)] if is_recording(source.name) else [])
             return found
         _walk(source, own, found)
     except FileNotFoundError as error:
@@ -65,7 +70,7 @@ def search(source: Path, *, library: Path | None = None) -> Found:
         ) from error
     except OSError as error:
         raise store_error("read", source, error) from error
-    found.files.sort(key=os.fspath)
+    found.paths.sort()
     return found
 
 
@@ -127,7 +132,7 @@ def _sort_entry(entry: "os.DirEntry[str]", real: deque[str], linked: deque[str],
     if folder:
         (linked if entry.is_symlink() else real).append(entry.path)
     elif file and is_recording(entry.name):
-        found.files.append(Path(entry.path))
+        found.paths.append(entry.path)
     elif is_recording(entry.name):
         reason = (
             "It is a link that cannot be followed."

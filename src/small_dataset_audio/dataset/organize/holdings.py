@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from small_dataset_audio.atomic import store_error
+from small_dataset_audio.dataset.identity import stat_of
 from small_dataset_audio.dataset.info import read_provenance
-from small_dataset_audio.dataset.layout import MIX, Track
+from small_dataset_audio.dataset.layout import INFO_SUFFIX, MIX, Track, listing
 from small_dataset_audio.dataset.organize.names import collision_key, numbered, sanitise
 from small_dataset_audio.errors import StoreError, UnreadableInfo
 
@@ -36,8 +37,7 @@ class Recording:
 
     def is_noted(self, note: Mapping[str, Any]) -> bool:
         """Whether a track's note of its source means this file, unchanged."""
-        seen = (os.fspath(self.path), self.size, self.mtime_ns)
-        return (note.get("path"), note.get("size"), note.get("mtime_ns")) == seen
+        return _is_note_of(note, os.fspath(self.path), self.size, self.mtime_ns)
 
     def note(self, sha256: str) -> dict[str, object]:
         """Return what a track's `.INFO` notes of its source."""
@@ -125,10 +125,40 @@ class Holdings:
                 self._sources.setdefault(str(note["path"]), (track, note))
 
 
+def track_name(recording: str) -> str:
+    """Return the name that a recording's track has where no other recording has it."""
+    return sanitise(os.path.splitext(os.path.basename(recording))[0])  # noqa: PTH119, PTH122 - asked a million times
+
+
+def track_of(recording: str, library: Path) -> Track | None:
+    """Return the track that a recording's own name leads to, if it came from this very file; None where only `assign` can tell.
+
+    Args:
+        recording: its absolute path.
+        library: the library's folder, which need not exist yet.
+    """
+    track = Track(library / track_name(recording))
+    try:
+        if not stat.S_ISDIR(os.lstat(track.folder).st_mode):
+            return None
+        inside = listing(track)
+        size, mtime_ns = stat_of(recording)
+    except (OSError, StoreError):
+        return None
+    # On a file system that takes upper and lower case for the same, the file tells how the track is spelled.
+    if MIX not in inside.audio or f"{track.name}{INFO_SUFFIX}" not in inside.names:
+        return None
+    return track if _is_note_of(provenance_of(track).get("source", {}), recording, size, mtime_ns) else None
+
+
+def _is_note_of(note: Mapping[str, Any], path: str, size: int, mtime_ns: int) -> bool:
+    return note.get("path") == path and (note.get("size"), note.get("mtime_ns")) == (size, mtime_ns)
+
+
 def provenance_of(track: Track) -> dict[str, Any]:
     """Return the `_sda` part of a track's `.INFO`, nothing where it cannot be read."""
     try:
-        return read_provenance(track.info)
+        return read_provenance(track.beside("INFO"))
     except StoreError as error:
         _log.debug("%s", error)
         return {}

@@ -55,6 +55,7 @@ def compared(a: Fingerprint, b: Fingerprint, alignment: Alignment) -> Compared:
     patches = centred(np.stack([inner[start : start + length] for start in starts]))
 
     def agreement(at: Alignment) -> Matrix:
+        """Return the correlation of each patch of ``a`` with what lies under it ``[shape=(patches,)]``; 0 where ``b`` has ended."""
         moved, inside = _moved(whole_b, at, len(a))
         there = np.array([inside[start : start + length].all() for start in starts])
         laid = centred(np.stack([moved[start : start + length] for start in starts]))

@@ -17,7 +17,7 @@ def find_similar(
     *,
     cache: Path,
     progress: Callable[[int, int], None] | None = None,
-    workers: int | None = None,
+    workers: int = 1,
 ) -> Similar:
     """Return which of ``tracks`` are not independent of each other.
 
@@ -25,7 +25,7 @@ def find_similar(
         tracks: tracks or crops; their names differ.
         cache: the folder paths.cache, where what was heard is kept.
         progress: called with how many tracks were listened to, and how many there are.
-        workers: how many processes listen; None for one per core.
+        workers: how many processes listen.
     """
     return similar_among(listen(tracks, cache=cache, workers=workers, progress=progress))
 

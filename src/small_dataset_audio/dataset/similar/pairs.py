@@ -77,6 +77,7 @@ def grouped(names: Sequence[str], links: Iterable[tuple[str, str]]) -> tuple[fro
     leader = {name: name for name in names}
 
     def top(name: str) -> str:
+        """Return the leader of the group of ``name``, to which the way is shortened (path halving)."""
         while leader[name] != name:
             leader[name] = leader[leader[name]]
             name = leader[name]

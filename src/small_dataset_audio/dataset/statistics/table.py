@@ -120,6 +120,7 @@ class _Sorted:
                 self.tags.setdefault(name, {})[track] = tags
 
     def numbers(self, tracks: list[str], declared: Mapping[str, Declared]) -> pd.DataFrame:
+        """Return the numbers of ``tracks``, a row for each and a column for each name; NaN where one is absent."""
         names = dict.fromkeys((*declared, *self._numbers))
         columns = {name: [self._numbers.get(name, {}).get(track, np.nan) for track in tracks] for name in names}
         return pd.DataFrame(columns, index=pd.Index(tracks, dtype=object), dtype=np.float64)

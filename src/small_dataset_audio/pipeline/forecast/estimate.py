@@ -8,6 +8,7 @@ from typing import Any, Final, get_args
 from small_dataset_audio.audio.probe import probe
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.errors import SdaError
+from small_dataset_audio.pipeline.forecast.crops import expected_of
 from small_dataset_audio.pipeline.forecast.lanes import Step, wall_seconds
 from small_dataset_audio.pipeline.forecast.machine import Machine
 from small_dataset_audio.pipeline.forecast.stage import Bound, StageEstimate, StageForecast, gib
@@ -19,6 +20,8 @@ LOOKED_INTO: Final = 200
 """Of a large library about so many headers are read, evenly spread: that of an MP3 takes reading all of it."""
 START_SECONDS: Final = 1.0
 """What it takes to start the workers."""
+MANY_CROPS: Final = 10_000
+"""More crops than these are not played through one by one: there are enough tracks to keep all workers busy."""
 WORTH_SAYING: Final = 60.0
 """Nobody plans around a run that is shorter than this, in seconds."""
 
@@ -47,6 +50,11 @@ class Estimate:
     durations: Mapping[Path, float] = field(default_factory=dict, repr=False)
     work: Mapping[tuple[Path, str], float] = field(default_factory=dict, repr=False)
 
+    @property
+    def crops(self) -> int:
+        """How many crops are counted in that do not exist yet."""
+        return max((stage.crops for stage in self.stages), default=0)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON shape of ``sda plan``."""
         return {
@@ -60,7 +68,12 @@ class Estimate:
 
 
 def estimate(
-    plan: Plan, stages: Sequence[Stage], settings: Settings, machine: Machine, asked: int | None = None
+    plan: Plan,
+    stages: Sequence[Stage],
+    settings: Settings,
+    machine: Machine,
+    asked: int | None = None,
+    crop_stages: Sequence[Stage] = (),
 ) -> Estimate:
     """Return what the jobs of ``plan`` will need. Headers of some recordings are read, nothing else.
 
@@ -70,6 +83,7 @@ def estimate(
         settings: theirs.
         machine: what is known of it.
         asked: how many workers the user wants; None lets the machine decide.
+        crop_stages: those of them that go over the crops that the stage crop will make.
     """
     if not plan.jobs:
         return Estimate()
@@ -77,8 +91,13 @@ def estimate(
     # Recordings whose header tells no duration, or was not looked into, are taken to be as long as the others on average.
     usual = sum(known.values()) / len(known) if known else 0.0
     audio = {job.track.folder: known.get(job.track.folder, usual) for job in plan.jobs} if known else {}
-    every = [StageForecast(stage, plan.jobs, settings, machine, audio) for stage in stages]
-    busy = [one for one in every if one.jobs]
+    crops = expected_of(plan.jobs, audio, settings.crops) if crop_stages else {}
+    names = {stage.name for stage in crop_stages}
+    every = [
+        StageForecast(stage, plan.jobs, settings, machine, audio, crops if stage.name in names else {})
+        for stage in stages
+    ]
+    busy = [one for one in every if one.jobs or one.crops]
     held = [_held(job, busy, audio) for job in plan.jobs]
     workers = worker_count(len(plan.jobs), asked, memory=machine.host, held=held)
     told = tuple(one.estimate(_too_many(workers, held, machine.host.free)) for one in busy)
@@ -153,9 +172,10 @@ def _recording(job: Job) -> Path | None:
 def _held(job: Job, forecasts: Sequence[StageForecast], audio: Mapping[Path, float]) -> int:
     """Return the bytes that a worker on the host holds for a job, as far as that is known."""
     seconds = audio.get(job.track.folder, 0.0)
-    return max(
-        (one.memory(seconds) or 0 for one in forecasts if one.on_host and one.stage.name in job.steps), default=0
-    )  # fmt: skip
+    on_host = [one for one in forecasts if one.on_host]
+    own = [one.memory(seconds) or 0 for one in on_host if one.stage.name in job.steps]
+    of_crops = [one.memory(made.each) or 0 for one in on_host if (made := one.crops.get(job.track.folder)) is not None]
+    return max((*own, *of_crops), default=0)
 
 
 def _too_many(workers: int, held: Sequence[int], free: int) -> str | None:
@@ -172,7 +192,11 @@ def _too_many(workers: int, held: Sequence[int], free: int) -> str | None:
 
 def _wall(jobs: Sequence[Job], forecasts: Sequence[StageForecast], workers: int, bound: Bound) -> float | None:
     """Return the wall time of all jobs, or None where the time of one of their stages is not known."""
+    if any(one.pace is None for one in forecasts):
+        return None
     by_name = {one.stage.name: one for one in forecasts}
+    over_crops = [one for one in forecasts if one.crops]
+    split = sum(made.count for one in over_crops for made in one.crops.values()) <= MANY_CROPS
     every = []
     for job in jobs:
         steps = []
@@ -182,8 +206,19 @@ def _wall(jobs: Sequence[Job], forecasts: Sequence[StageForecast], workers: int,
                 return None
             steps.append(Step(seconds, by_name[name].on_accelerator))
         every.append(steps)
+        every.extend(_of_crops(job, over_crops, bound, split=split))
     opening = sum(one.pace.opening for one in forecasts if one.pace is not None)
     return START_SECONDS + opening + wall_seconds(every, workers)
+
+
+def _of_crops(job: Job, forecasts: Sequence[StageForecast], bound: Bound, *, split: bool) -> list[list[Step]]:
+    """Return the steps of the crops that a job will make, of each crop or of all of them together."""
+    busy = [(one, made) for one in forecasts if (made := one.crops.get(job.track.folder)) is not None]
+    if not busy:
+        return []
+    made = busy[0][1]
+    count, seconds = (made.count, made.each) if split else (1, made.seconds)
+    return [[Step(one.work_on(seconds, bound) or 0.0, one.on_accelerator) for one, _ in busy]] * count
 
 
 def _off(foreseen: float, took: float) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.hardware.memory import GIB
+from small_dataset_audio.pipeline.forecast.crops import Expected
 from small_dataset_audio.pipeline.forecast.history import Pace
 from small_dataset_audio.pipeline.forecast.machine import HOST, Machine
 from small_dataset_audio.pipeline.stage import Job, Stage
@@ -29,6 +30,7 @@ class StageEstimate:
     Attributes:
         stage: its name.
         tracks: how many it has to do.
+        crops: about how many crops come to that, which do not exist yet.
         audio_seconds: their duration; None where no header tells it.
         work_seconds: the work of all workers together; None where it is not known.
         low: at least about that much.
@@ -43,6 +45,7 @@ class StageEstimate:
 
     stage: str
     tracks: int
+    crops: int
     audio_seconds: float | None
     work_seconds: float | None
     low: float | None
@@ -68,13 +71,21 @@ class StageForecast:
         settings: its settings.
         machine: where it runs.
         audio: track folder -> seconds of its recording, or of a usual one; empty where no header told anything.
+        crops: track folder -> the crops that the run will make of it and that pass through this stage.
     """
 
     def __init__(
-        self, stage: Stage, jobs: Sequence[Job], settings: Settings, machine: Machine, audio: Mapping[Path, float]
+        self,
+        stage: Stage,
+        jobs: Sequence[Job],
+        settings: Settings,
+        machine: Machine,
+        audio: Mapping[Path, float],
+        crops: Mapping[Path, Expected] | None = None,
     ) -> None:
         self.stage = stage
         self.jobs = [job for job in jobs if stage.name in job.steps]
+        self.crops = crops or {}
         self._audio = audio
         self._machine = machine
         self._load = stage.load(settings)
@@ -109,9 +120,10 @@ class StageForecast:
 
     def work(self, job: Job, bound: Bound = "seconds") -> float | None:
         """Return the seconds of work that a job takes here; None where that is not known."""
-        return self._work(self._audio.get(job.track.folder), bound)
+        return self.work_on(self._audio.get(job.track.folder), bound)
 
-    def _work(self, audio: float | None, bound: Bound) -> float | None:
+    def work_on(self, audio: float | None, bound: Bound = "seconds") -> float | None:
+        """Return the seconds of work that so many seconds of audio take here; None where that is not known."""
         return None if self.pace is None or audio is None else float(audio * getattr(self.pace, bound))
 
     def memory(self, audio: float) -> int | None:
@@ -134,18 +146,20 @@ class StageForecast:
             together: why the workers of the host do not fit into its memory at the same time, if that is so.
         """
         lengths = [self._audio[job.track.folder] for job in self.jobs] if self._audio else []
-        audio = sum(lengths) if lengths else None
-        memory = self.memory(max(lengths, default=0.0))
+        of_crops = self.crops.values()
+        audio = sum(lengths) + sum(made.seconds for made in of_crops) if lengths or of_crops else None
+        memory = self.memory(max((*lengths, *(made.each for made in of_crops)), default=0.0))
         fits, why = self._fits(memory)
         if fits and together is not None and self.on_host:
             fits, why = False, together
         return StageEstimate(
             self.stage.name,
             len(self.jobs),
+            sum(made.count for made in of_crops),
             audio,
-            self._work(audio, "seconds"),
-            self._work(audio, "low"),
-            self._work(audio, "high"),
+            self.work_on(audio, "seconds"),
+            self.work_on(audio, "low"),
+            self.work_on(audio, "high"),
             self._basis,
             0 if self.pace is None else self.pace.tracks,
             self._where,

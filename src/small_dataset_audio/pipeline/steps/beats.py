@@ -61,6 +61,7 @@ def beat_source(settings: Settings, device: str | None) -> BeatSource:
     opened = beats.open_beats(chosen, Store.of(settings), device or _CPU)
 
     def source(clip: Clip) -> GivenBeats:
+        """Return the beats and downbeats that the network hears, in seconds."""
         heard = opened(clip)
         return GivenBeats(heard.beats, heard.downbeats)
 

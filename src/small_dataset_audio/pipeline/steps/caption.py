@@ -43,8 +43,11 @@ def _listen(bench: Bench) -> Listen:
 
 def facts(info: Mapping[str, Any]) -> Facts:
     """Return what ``.INFO`` knows of a track that a prompt or the evidence uses."""
-    genres = info.get(GENRES, {})
-    likely = sorted(genres, key=genres.__getitem__, reverse=True) if isinstance(genres, dict) else []
+    genres = info.get(GENRES)
+    known = (
+        {} if not isinstance(genres, dict) else {name: p for name, p in genres.items() if isinstance(p, int | float)}
+    )
+    likely = sorted(known, key=known.__getitem__, reverse=True)
     metadata = {name.replace("_", " "): _words(info[name]) for name in METADATA if info.get(name)}
     values = {name: value for name, value in info.items() if name != RESERVED}
     return Facts([one.replace("---", ": ") for one in likely], metadata, values)

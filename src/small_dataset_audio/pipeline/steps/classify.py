@@ -1,4 +1,8 @@
-"""The stage classify: genres, moods, instruments and four probabilities of the mix."""
+"""The stage classify: genres, moods, instruments and four probabilities of the mix.
+
+What the networks say is kept whole (`known_labels`). Other settings of how many labels are written make the stage run again,
+but not the networks.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,11 +11,13 @@ from typing import Any, Final
 from small_dataset_audio.audio.clip import Clip
 from small_dataset_audio.config.labels import Labels as LabelSettings
 from small_dataset_audio.config.model import Settings
+from small_dataset_audio.dataset.identity import audio_identity
 from small_dataset_audio.errors import SdaError
 from small_dataset_audio.models.classification import ENCODER, Labels, installed, open_classifier, selected
 from small_dataset_audio.models.store import Store
-from small_dataset_audio.pipeline.stage import Bench, Listen, Load, Outcome, Stage
-from small_dataset_audio.pipeline.steps.mix import on_mix
+from small_dataset_audio.pipeline.stage import Bench, Job, Listen, Load, Outcome, Stage, Work
+from small_dataset_audio.pipeline.steps.known_labels import KnownLabels
+from small_dataset_audio.pipeline.steps.mix import decoded_mix
 from small_dataset_audio.pipeline.steps.obstacles import obstacle
 
 _CPU: Final = "cpu"
@@ -26,6 +32,28 @@ def _listen(bench: Bench) -> Listen:
         return Outcome(values, absent, warnings=tuple(labels.warnings))
 
     return heard
+
+
+def _open(bench: Bench) -> Work:
+    settings = bench.settings
+    classify = open_classifier(Store.of(settings), bench.device or _CPU)
+    known = KnownLabels(settings.paths.cache, CLASSIFY.version, str(_digest(settings)))
+
+    def work(job: Job) -> Outcome:
+        """Return the labels of a track: those that are known of its recording, else what the networks hear in it."""
+        sha256 = audio_identity(job.track)["sha256"]
+        labels = None if CLASSIFY.name in job.force else known.find(sha256)
+        warnings: tuple[str, ...] = ()
+        if labels is None:
+            clip, warnings = decoded_mix(job.track, settings)
+            labels = classify(clip)
+            # Warnings are told of every run; and what was replaced meanwhile may not go by the name of what was there before.
+            if not warnings and not labels.warnings and audio_identity(job.track)["sha256"] == sha256:
+                known.keep(sha256, labels)
+        values, absent = kept(labels, settings.labels)
+        return Outcome(values, absent, warnings=(*warnings, *labels.warnings))
+
+    return work
 
 
 def kept(labels: Labels, settings: LabelSettings) -> tuple[dict[str, object], dict[str, str]]:
@@ -60,7 +88,7 @@ CLASSIFY: Final = Stage(
     name="classify",
     version=1,
     summary="names genres, moods and instruments, each with its probability",
-    open=on_mix(_listen),
+    open=_open,
     listen=_listen,
     needs=("organize",),
     accelerator=lambda _settings: True,

@@ -86,9 +86,9 @@ def _inputs(track: Track, remember: bool) -> Mapping[str, str]:  # noqa: FBT001 
     """Return the content hashes of what a crop takes over: stems, beats and onsets, labels, captions and tempo."""
     found = {name: one["sha256"] for name, one in stem_identities(track, remember=remember).items()}
     for suffix in TIMES:
-        if (sha256 := beside_sha256(track.sidecar(suffix))) is not None:
+        if (sha256 := beside_sha256(track.beside(suffix))) is not None:
             found[suffix] = sha256
-    info = {**read_values(track.info), RESERVED: read_provenance(track.info)}
+    info = {**read_values(track.beside("INFO")), RESERVED: read_provenance(track.beside("INFO"))}
     values: dict[str, Any] = inherited(info, measured_names())
     if values:
         found["inherited"] = hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()

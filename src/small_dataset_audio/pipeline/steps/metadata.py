@@ -13,8 +13,8 @@ from small_dataset_audio.dataset.info import StageRecord, read_info, safe_update
 from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.dataset.metadata.collect import Collected, Collector
 from small_dataset_audio.dataset.metadata.values import KEYS
+from small_dataset_audio.dataset.mixes import mix_of
 from small_dataset_audio.dataset.provenance import RESERVED, stage_record
-from small_dataset_audio.errors import StoreError
 from small_dataset_audio.pipeline.stage import Bench, Job, Load, Outcome, Stage, Work
 
 STAGE: Final = "metadata"
@@ -78,13 +78,7 @@ def look_up(track: Track, collector: Collector, *, fresh: bool = False) -> Looku
         StoreError: there is no recording, or the cache cannot be written.
         UnreadableInfo: its ``.INFO`` is not the flat JSON it must be.
     """
-    mix = track.mix
-    if mix is None:
-        raise StoreError(
-            f"{track.name} has no audio.",
-            f"There is no full_mix file in {track.folder}.",
-            "Put the recording back, or remove the track's folder and organise the recording again.",
-        )
+    mix = mix_of(track)
     info = read_info(track.info)
     found = collector.collect(mix, _name(track, info), fresh=fresh)
     provenance = info.get(RESERVED, {})

@@ -8,7 +8,7 @@ from small_dataset_audio.audio.decode import decode
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.dataset.info import read_info
 from small_dataset_audio.dataset.layout import Track
-from small_dataset_audio.errors import StoreError
+from small_dataset_audio.dataset.mixes import mix_of
 from small_dataset_audio.pipeline.scratch import scratch
 from small_dataset_audio.pipeline.stage import Bench, Job, Listen, Outcome, Work
 
@@ -17,9 +17,11 @@ def on_mix(listen: Callable[[Bench], Listen]) -> Callable[[Bench], Work]:
     """Return how a stage that only listens is opened for tracks: it hears the mix, and knows what ``.INFO`` says of it."""
 
     def opened(bench: Bench) -> Work:
+        """Return what the stage does to a job, once its model is loaded."""
         heard = listen(bench)
 
         def work(job: Job) -> Outcome:
+            """Return what was heard in the mix, with the warnings of decoding it first."""
             clip, warnings = decoded_mix(job.track, bench.settings)
             outcome = heard(clip, read_info(job.track.info))
             return replace(outcome, warnings=(*warnings, *outcome.warnings))
@@ -36,13 +38,10 @@ def decoded_mix(track: Track, settings: Settings) -> tuple[Clip, tuple[str, ...]
         StoreError: the track has none, or there is no room for a long one.
         AudioError: it cannot be decoded.
     """
-    audio = track.mix
-    if audio is None:
-        raise StoreError(
-            f"{track.name} has no audio.",
-            f"There is no full_mix file in {track.folder}.",
-            "Put the recording back, or remove the track's folder and organise the recording again.",
-        )
-    clip = decode(audio, allow_truncated=settings.pipeline.allow_truncated, scratch=scratch(settings))
-    warnings = (f"{track.name} is cut short: what could be decoded was used.",) if clip.truncated else ()
-    return clip, warnings
+    clip = decode(mix_of(track), allow_truncated=settings.pipeline.allow_truncated, scratch=scratch(settings))
+    return clip, cut_short(track.name, clip)
+
+
+def cut_short(name: str, clip: Clip) -> tuple[str, ...]:
+    """Return what the user should know of a recording called ``name``: nothing, unless it is cut short."""
+    return (f"{name} is cut short: what could be decoded was used.",) if clip.truncated else ()

@@ -47,8 +47,8 @@ def _open(bench: Bench) -> Work:
             return Outcome(warnings=(warning,))
         clip, cut_short = decoded_mix(track, settings)
         stems, warnings = separated(separator, clip, track.name, settings)
-        store_stems(track, stems, clip.rate, suffix_of(settings), _facts(separator, settings, stems))
-        return Outcome(absent=stems.absent, warnings=(*cut_short, *warnings))
+        files = store_stems(track, stems, clip.rate, suffix_of(settings), _facts(separator, settings, stems))
+        return Outcome(absent=stems.absent, warnings=(*cut_short, *warnings), files=files)
 
     return work
 
@@ -138,4 +138,5 @@ SEPARATE: Final = Stage(
     inputs=_inputs,
     memory_gb=_memory_gb,
     load=_load,
+    deletable=True,
 )

@@ -20,7 +20,7 @@ from small_dataset_audio.audio.formats import SUFFIXES
 from small_dataset_audio.audio.spool import BLOCK, give_back
 from small_dataset_audio.dataset.identity import stem_identities
 from small_dataset_audio.dataset.info import read_provenance, safe_update
-from small_dataset_audio.dataset.layout import MIX, Track
+from small_dataset_audio.dataset.layout import MIX, Track, listing
 from small_dataset_audio.dataset.lock import track_lock
 from small_dataset_audio.models.separation.stems import Stems
 
@@ -52,8 +52,10 @@ def write_stems(folder: Path, stems: Stems, rate: int, suffix: str) -> dict[str,
     return paths
 
 
-def store_stems(track: Track, stems: Stems, rate: int, suffix: str, facts: Mapping[str, object]) -> None:
-    """Put the stems into a track's folder in the place of those that sda separated before, and note them in ``.INFO``.
+def store_stems(
+    track: Track, stems: Stems, rate: int, suffix: str, facts: Mapping[str, object]
+) -> tuple[str, ...]:  # fmt: skip
+    """Return the names of the stems' files, put in the place of those that sda separated before, and noted in ``.INFO``.
 
     Args:
         track: the track; its own stems are those that `foreign_stems` does not name.
@@ -72,9 +74,11 @@ def store_stems(track: Track, stems: Stems, rate: int, suffix: str, facts: Mappi
         pending = sorted({*mine, *(f"{name}{suffix}" for name in stems.sounds)})
         _note(track, {**before, _PENDING: pending})
         written = write_stems(track.folder, stems, rate, suffix)
-        for name in set(mine) - {path.name for path in written.values()}:
+        names = tuple(path.name for path in written.values())
+        for name in set(mine).difference(names):
             _remove(track.folder / name)
         _note(track, {**facts, _FILES: {path.name: file_sha256(path) for path in written.values()}})
+    return names
 
 
 def foreign_stems(track: Track, *, remember: bool) -> dict[str, str]:
@@ -84,12 +88,14 @@ def foreign_stems(track: Track, *, remember: bool) -> dict[str, str]:
         track: the track.
         remember: note hashes that had to be computed in ``.INFO``.
     """
-    noted = _noted(track)
-    paths = track.stems()
+    found = stem_identities(track, remember=remember)
+    if not found:
+        return {}
+    noted, audio = _noted(track), listing(track).audio
     return {
         name: identity["sha256"]
-        for name, identity in stem_identities(track, remember=remember).items()
-        if not _is_own(paths[name].name, identity["sha256"], noted)
+        for name, identity in found.items()
+        if not _is_own(audio[name], identity["sha256"], noted)
     }
 
 
@@ -110,7 +116,7 @@ def _audio_files(track: Track) -> list[Path]:
 
 def _noted(track: Track) -> dict[str, Any]:
     """Return what ``.INFO`` notes of the separation, as far as it is of the shape that sda writes: anybody may have written it."""
-    part = read_provenance(track.info).get(PART, {})
+    part = read_provenance(track.beside("INFO")).get(PART, {})
     noted = dict(part) if isinstance(part, dict) else {}
     files, pending = noted.get(_FILES), noted.get(_PENDING)
     noted[_FILES] = files if isinstance(files, dict) else {}

@@ -126,7 +126,8 @@ def _open(bench: Bench) -> Work:
                 remove_midi(track.folder / MIDI)
             else:
                 write_midi(track.folder / MIDI, found.midi)
-        return Outcome(found.values, found.absent, warnings=warnings, notes=notes)
+        files = () if found.midi is None else (MIDI,)
+        return Outcome(found.values, found.absent, warnings=warnings, notes=notes, files=files)
 
     return work
 
@@ -152,7 +153,7 @@ def _moments(track: Track, suffix: str) -> Times:
 def _inputs(track: Track, remember: bool) -> Mapping[str, str]:  # noqa: FBT001 - the shape of `Stage.inputs`
     hashes = stem_hashes(track, remember)
     used = {DRUMS_STEM: hashes[DRUMS_STEM]} if DRUMS_STEM in hashes else {}
-    moments = {suffix: beside_sha256(track.sidecar(suffix)) for suffix in (BEATS, DOWNBEATS)}
+    moments = {suffix: beside_sha256(track.beside(suffix)) for suffix in (BEATS, DOWNBEATS)}
     return used | {suffix: sha256 for suffix, sha256 in moments.items() if sha256 is not None}
 
 

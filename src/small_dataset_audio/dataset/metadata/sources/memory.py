@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from small_dataset_audio.atomic import write_text
+from small_dataset_audio.atomic import read_whole
 from small_dataset_audio.errors import StoreError
+from small_dataset_audio.locks import sweep_if_free, write_in_turn
 
 _LOG: Final = logging.getLogger(__name__)
 _FORMAT: Final = 1
+LARGEST: Final = 8 * 2**20
+"""Bytes. What is larger than this is no answer about one recording."""
 FOUND_SECONDS: Final = 180 * 86400.0
 """How long an answer is believed."""
 NOTHING_SECONDS: Final = 30 * 86400.0
@@ -43,8 +46,10 @@ class Memory:
 
     def recall(self, question: Mapping[str, Any]) -> Remembered | None:
         """Return what was answered to ``question``; None where that is not known, or too long ago."""
+        file = self._file(question)
+        sweep_if_free(file.parent)
         try:
-            kept = json.loads(self._file(question).read_bytes())
+            kept = json.loads(read_whole(file, LARGEST))
             content, when = kept["answer"], float(kept["when"])
         except (OSError, ValueError, LookupError, TypeError, RecursionError):
             return None
@@ -61,7 +66,7 @@ class Memory:
         file = self._file(question)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            write_text(file, json.dumps(kept))
+            write_in_turn(file, json.dumps(kept).encode())
         except (OSError, StoreError) as error:
             _LOG.warning("An answer of a service could not be kept: %s", error)
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from small_dataset_audio.atomic import store_error, write_text
-from small_dataset_audio.locks import folder_lock
+from small_dataset_audio.atomic import store_error
+from small_dataset_audio.locks import folder_lock, write_in_turn
 
 _NEXT: Final = "next-turn"
 _FARTHEST: Final = 600.0
-"""Seconds. A turn that lies farther ahead was noted by a clock that went wrong."""
+"""Seconds. A turn that lies farther ahead was noted by a clock that went wrong, and is nobody's."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,7 @@ class Pace:
         Raises:
             StoreError: they cannot be noted.
         """
-        pause = self._reserve(self.interval) - time.time()
-        if pause > 0:
-            time.sleep(pause)
+        time.sleep(self._reserve(self.interval))
 
     def rest(self, seconds: float) -> None:
         """Let nobody ask for some seconds, because the service said so.
@@ -45,16 +43,17 @@ class Pace:
         self._reserve(0.0, later=seconds)
 
     def _reserve(self, takes: float, later: float = 0.0) -> float:
-        """Return the time of the next free turn, after noting the one behind it."""
+        """Return how many seconds it is until the next free turn, after noting the one behind it."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise store_error("create", self.folder, error) from error
         with folder_lock(self.folder):
             now = time.time()
-            turn = max(now, min(self._noted(), now + _FARTHEST))
-            write_text(self.folder / _NEXT, repr(max(turn + takes, now + min(later, _FARTHEST))))
-        return turn
+            noted = self._noted()
+            turn = noted if now < noted <= now + _FARTHEST else now
+            write_in_turn(self.folder / _NEXT, repr(max(turn + takes, now + min(later, _FARTHEST))).encode())
+        return turn - now
 
     def _noted(self) -> float:
         with contextlib.suppress(OSError, ValueError):

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from small_dataset_audio import __version__
-from small_dataset_audio.dataset.metadata.sources.memory import Memory, Remembered
+from small_dataset_audio.dataset.metadata.sources.memory import LARGEST, Memory, Remembered
 from small_dataset_audio.dataset.metadata.sources.pace import Pace
 from small_dataset_audio.dataset.metadata.sources.question import NotAllowed, Question, Trouble
 
@@ -27,8 +27,6 @@ _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers that another try may change (RFC 9110; 425: RFC 8470; 429: RFC 6585)."""
 _NOTHING: Final = frozenset({404, 410})
 _NOT_ALLOWED: Final = frozenset({401, 403})
-_LARGEST: Final = 8 * 2**20
-"""Bytes. What is larger than this is no answer about one recording."""
 _TRIES: Final = 3
 _TROUBLES: Final = 2
 """So many questions in a row without an answer, and a service is left alone."""
@@ -175,7 +173,7 @@ class Web:
             body = bytearray()
             for part in answer.iter_bytes():
                 body += part
-                if len(body) > _LARGEST:
+                if len(body) > LARGEST:
                     raise Trouble(f"{self.service} sent far more than an answer.")
             return answer.status_code, answer.headers, bytes(body)
 
