@@ -5,7 +5,6 @@ import os
 import resource
 import signal
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.processes import Ended, assert_error, command, environment, sda
+from support.processes import PATIENCE, Ended, assert_error, command, environment, sda, started, wait_until
 from support.signals import clicks, noise, silence, tone, write_audio
 
 pytestmark = pytest.mark.process
@@ -245,19 +244,10 @@ def test_ctrl_c_finishes_what_is_in_flight_and_a_second_run_goes_on(tmp_path: Pa
     tapes.mkdir()
     for index in range(12):
         write_audio(tapes / f"tape {index:02}.wav", noise(20, channels=2, seed=index))
-    process = subprocess.Popen(
-        command("run", tapes, "--library", tmp_path / "library", "--workers", "1"),
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not list((tmp_path / "library").glob("*/*.ONSETS")):
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    with started("run", tapes, "--library", tmp_path / "library", "--workers", "1", cwd=tmp_path) as process:
+        wait_until(lambda: list((tmp_path / "library").glob("*/*.ONSETS")), "no track was measured")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, (out, err)
     assert "Traceback" not in err
     assert "not finished" in out

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +19,8 @@ from small_dataset_audio.hardware.benchmark import machine as machines
 from small_dataset_audio.hardware.benchmark.machine import Surroundings
 from support.benchmark_child import MIB, World, command, environ
 from support.documents import document_of
-from support.processes import command as command_line
-from support.processes import environment
+from support.processes import PATIENCE, started, wait_until
+from support.processes import sda as real_sda
 
 REPORT = Path("data/reports/benchmark.json")
 
@@ -256,7 +254,7 @@ def test_a_device_that_is_named_and_missing_is_an_error(monkeypatch: pytest.Monk
 
 # The real thing: torch, real children, real memory.
 
-REAL = command_line("--device", "cpu", "benchmark", "--quick", "--json")
+REAL = ("--device", "cpu", "benchmark", "--quick", "--json")
 SMALL = ["--seconds", "0.02", "--max-batch", "6", "--time-limit", "3"]
 
 
@@ -275,12 +273,10 @@ def carrying(mark: str) -> list[int]:
 @pytest.mark.process
 def test_the_real_command_on_the_cpu(tmp_path: Path) -> None:
     mark = str(tmp_path)
-    done = subprocess.run(
-        [*REAL, *SMALL], cwd=tmp_path, env=environment({"MARK": mark}), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    done = real_sda(*REAL, *SMALL, cwd=tmp_path, env={"MARK": mark}, limit=PATIENCE)
+    assert done.status == 0, done.err
     assert carrying(mark) == [], "no child is left, and so no memory"
-    document = document_of("sda benchmark", done.stdout)
+    document = document_of("sda benchmark", done.out)
     assert document["max_batch_size"] >= 1
     assert document["limited_by"] in {"ceiling", "time"}
     assert all(probe["ended"] == "ok" for probe in document["probes"])
@@ -290,21 +286,11 @@ def test_the_real_command_on_the_cpu(tmp_path: Path) -> None:
 
 @pytest.mark.process
 def test_ctrl_c_ends_the_children_and_leaves_nothing(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [*REAL, "--max-batch", "4096"],
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not psutil.Process(process.pid).children():
-        time.sleep(0.05)
-    children = psutil.Process(process.pid).children(recursive=True)
-    assert children
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    with started(*REAL, "--max-batch", "4096", cwd=tmp_path) as process:
+        wait_until(psutil.Process(process.pid).children, "nothing was started")
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     _, alive = psutil.wait_procs(children, timeout=15)

@@ -65,7 +65,7 @@ def test_what_fails_is_told_and_the_rest_goes_on(tapes: Path) -> None:
 
 
 def test_what_is_missing_is_told_before_anything_is_done(tapes: Path) -> None:
-    done = sda("caption", "--json", cwd=tapes)
+    done = sda("caption", "loose.wav", "--json", cwd=tapes)
     assert done.status == 1
     assert "llama-server" in done.json()["error"]["what"]
     wrong = sda("caption", "--prompts", "haiku", cwd=tapes)

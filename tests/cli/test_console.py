@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import select
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from small_dataset_audio.cli.console import (
     program_name,
     wrapped,
 )
+from support.terminals import terminal
 from support.terminals import terminal as pseudo_terminal
 
 
@@ -217,6 +219,30 @@ def test_enter_takes_the_default(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert terminal.ask("Where?", "here") == "there"
     assert capsys.readouterr().err == "Where? [here]: Where? [here]: "
     assert not terminal.interactive
+
+
+@pytest.mark.process
+def test_ctrl_c_in_the_instant_before_the_wait_is_heard(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waits: list[float] = []
+
+    def wait(*words: object) -> tuple[list[object], list[object], list[object]]:
+        waits.append(float(str(words[-1])))
+        if len(waits) == 1:
+            return [], [], []  # the signal came just before: a wait without an end would not hear it
+        raise KeyboardInterrupt
+
+    with terminal(80) as (watching, shown), os.fdopen(shown) as keyboard:
+        monkeypatch.setattr(sys, "stdin", keyboard)
+        with monkeypatch.context() as patch:
+            patch.setattr(select, "select", wait)
+            with pytest.raises(KeyboardInterrupt):
+                Terminal().ask("Where?", "here")
+        os.write(watching, b"there\n")
+        assert Terminal().ask("Where?", "here") == "there"
+    assert 0 < waits[0] < 1
+    assert capsys.readouterr().err == "Where? [here]: Where? [here]: "
 
 
 def test_the_program_is_called_as_the_user_called_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

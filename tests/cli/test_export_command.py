@@ -10,6 +10,7 @@ from support.dataset_library import tree
 from support.documents import document_of, error_of
 from support.export_library import add_crops, add_track, hertz
 from support.processes import assert_error, sda
+from support.tiny_tokenizer import tiny_vocabulary, tokenizer_store
 
 pytestmark = pytest.mark.process
 
@@ -37,6 +38,18 @@ def test_each_format_answers_with_its_document_and_replaces_its_own_export(home:
     assert "Read back and found equal: 3 files and " in again.out
     assert "on 4 numbers: bpm, bpm_is_defined, lufs, tonic" in again.out
     assert again.err == ""
+
+
+def test_tokens_are_counted_where_the_tokenizer_is_installed(home: Path) -> None:
+    asked = ("export", "stable-audio", "--output", "out", "--json", "--template")
+    unsure = document_of("sda export", sda(*asked, "slow " * 60, cwd=home).out)["notes"]
+    assert unsure[0].startswith("3 of 3 prompts may be longer than the 128 tokens")
+    store = tokenizer_store(home, tiny_vocabulary())
+    with (home / "config.toml").open("a") as config:
+        config.write(f'models = "{store.folder}"\n[models]\nregistry = "{store.own}"\n')
+    assert document_of("sda export", sda(*asked, "slow " * 60, cwd=home).out)["notes"] == []
+    long = document_of("sda export", sda(*asked, "s" * 400, cwd=home).out)["notes"]
+    assert long[0].startswith("3 of 3 prompts are longer than the 128 tokens")
 
 
 def test_what_is_left_out_is_told_and_ends_in_a_failure(home: Path) -> None:

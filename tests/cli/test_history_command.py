@@ -112,11 +112,11 @@ def test_a_record_that_is_unclear_is_said(home: Path, capsys: pytest.CaptureFixt
     assert "analyze: its record in .INFO is not as sda writes it." in capsys.readouterr().out
 
 
-def test_a_track_that_is_not_there_is_a_usage_error(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["history", "Sonk", "--json"]) == 2
+def test_a_track_that_is_not_there_is_an_error(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["history", "Sonk", "--json"]) == 1
     assert "'Song'" in error_of(capsys.readouterr().out)["fix"]
     shutil.rmtree(home / "library")
-    assert main(["history", "Song", "--json"]) == 2
+    assert main(["history", "Song", "--json"]) == 1
     assert "paths.library" in error_of(capsys.readouterr().out)["fix"]
 
 
@@ -178,7 +178,7 @@ def test_what_cannot_be_read_is_a_failure(home: Path, capsys: pytest.CaptureFixt
     Track(home / "after" / "Song").info.write_text("{")
     assert main(["diff", "library", "after"]) == 1
     assert "Song in B cannot be compared." in capsys.readouterr().err
-    assert main(["diff", "library", "nowhere", "--json"]) == 2
+    assert main(["diff", "library", "nowhere", "--json"]) == 1
     assert "nothing at" in error_of(capsys.readouterr().out)["what"]
 
 

@@ -1,9 +1,8 @@
 """``sda metadata``, in this process: on a library, a track, and recordings that are in no library."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import jsonschema
@@ -15,12 +14,11 @@ from small_dataset_audio.cli import metadata_view as view
 from small_dataset_audio.cli.app import root
 from small_dataset_audio.dataset.info import read_info, safe_update
 from small_dataset_audio.dataset.layout import Track
-from small_dataset_audio.errors import UsageError
-from small_dataset_audio.pipeline import run, stages, worker
-from small_dataset_audio.pipeline.agenda import Sink
-from small_dataset_audio.pipeline.stage import Bench, Job
+from small_dataset_audio.errors import StoreError, UsageError
+from small_dataset_audio.pipeline import run, stages
 from small_dataset_audio.pipeline.steps.metadata import METADATA
 from support import tag_files
+from support.here_engine import HereEngine
 from support.metadata_server import (
     ACOUSTID_KEY,
     RECORDING,
@@ -36,20 +34,6 @@ from support.metadata_server import (
 )
 
 TAGS: list[tuple[str, str | bytes]] = [("TITLE", "Blue Café"), ("ARTIST", "The Testers"), ("DATE", "2003")]
-
-
-class HereEngine:
-    """Does the jobs in this process: tests of processes are elsewhere."""
-
-    def __init__(self, bench: Bench, workers: int, *, verbose: bool = False) -> None:
-        del workers, verbose
-        self._bench = bench
-
-    def run(self, jobs: Iterable[Job], sink: Sink, stop: Event, follow_up: object = None) -> None:
-        del stop, follow_up
-        worker._opened.clear()
-        for job in jobs:
-            sink(worker.perform(job.steps[0], job, self._bench))
 
 
 @pytest.fixture(autouse=True)
@@ -284,8 +268,10 @@ def test_crops_are_refused(track: Track) -> None:
         sda(str(crop.folder))
 
 
-@pytest.mark.parametrize("words", [["--sources", "tags,radio"], ["--sources", ""], ["nowhere"]])
+@pytest.mark.parametrize("words", [["--sources", "tags,radio"], ["--sources", ""]])
 def test_wrong_words(track: Track, words: list[str]) -> None:
     assert track.folder.is_dir()
     with pytest.raises(UsageError):
         sda(*words)
+    with pytest.raises(StoreError, match="There is nothing at"):
+        sda("nowhere")

@@ -1,5 +1,6 @@
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,15 @@ def test_a_plain_line_for_each_finished_track(capsys: pytest.CaptureFixture[str]
     ]
 
 
+def test_on_a_cluster_the_machine_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_display(Terminal(), quiet=False) as display:
+        display.begin(Plan(LIBRARY, [job()]), 2)
+        display.step(replace(result("organize", 0.25), node="attic"))
+        display.step(replace(result("analyze", 0.25), node="cellar"))
+        display.finish_track(job(), None)
+    assert capsys.readouterr().err.splitlines()[1:] == ["[1/1] tape: done (0.5 s on cellar)"]
+
+
 def test_quiet_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with progress_display(Terminal(quiet=True), quiet=True) as display:
         display.begin(Plan(LIBRARY, [job()]), 2)
@@ -63,12 +73,13 @@ def test_a_bar_on_a_terminal_with_failures_above_it(monkeypatch: pytest.MonkeyPa
         display.step(result("organize", 0.1))
         display.finish_track(job("early"), None)
         display.begin(Plan(LIBRARY, [job(), job("[bold]other")]), 2)
-        display.step(result("organize", 0.1))
+        display.step(replace(result("organize", 0.1), node="attic"))
         display.finish_track(job("[bold]other"), FAILURE)
         display.finish_track(job(), None)
         display.stopping()
     seen = screen.getvalue()
     assert "0/2" in seen
     assert "2/2" in seen
+    assert "organize on attic: tape" in " ".join(seen.split())
     assert "Stopping" in seen
     assert "[bold]other" in seen.replace("\n", "")

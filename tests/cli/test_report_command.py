@@ -74,7 +74,7 @@ def test_what_is_not_possible_is_said_and_nothing_written(
     (tmp_path / "foreign" / "thesis.tex").write_text("mine")
     words = {
         "missing": (["nowhere"], 1, "no library"),
-        "file": (["file.txt"], 2, "is a file"),
+        "file": (["file.txt"], 1, "no library"),
         "foreign": (["--output", "foreign"], 2, "Nothing was written"),
         "itself": (["--output", str(library)], 2, "cannot be written"),
     }

@@ -3,7 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from small_dataset_audio.cli.main import force_with_value, main
+from small_dataset_audio.cli.main import main
+from small_dataset_audio.cli.words import force_with_value
 from small_dataset_audio.dataset.crops.places import crop_name, crops_folder
 from support.documents import document_of, error_of
 from support.statistics_library import written

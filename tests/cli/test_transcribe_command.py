@@ -1,9 +1,7 @@
 """``sda transcribe``, in this process: on a library, a track, and recordings that are in no library."""
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import jsonschema
@@ -15,31 +13,17 @@ from small_dataset_audio.cli import transcribe as command
 from small_dataset_audio.cli.app import root
 from small_dataset_audio.dataset.info import read_info
 from small_dataset_audio.dataset.times import write_times
-from small_dataset_audio.errors import MissingWeights, UsageError
+from small_dataset_audio.errors import MissingWeights, StoreError, UsageError
 from small_dataset_audio.pipeline import run, stages, worker
-from small_dataset_audio.pipeline.agenda import Sink
-from small_dataset_audio.pipeline.stage import Bench, Job
 from small_dataset_audio.pipeline.steps.transcribe import TRANSCRIBE
 from support.drum_models import beats_store
+from support.here_engine import HereEngine
 from support.midi_reader import read_midi
 from support.one_track import one_track
 from support.rhythm_pieces import ROCK, beat_times, drums
 from support.signals import silence, tone, write_audio
 
 PIECE = drums(ROCK, beat_times(16, 110), rate=44100)
-
-
-class HereEngine:
-    """Does the jobs in this process: tests of processes are elsewhere."""
-
-    def __init__(self, bench: Bench, workers: int, *, verbose: bool = False) -> None:
-        del workers, verbose
-        self._bench = bench
-
-    def run(self, jobs: Iterable[Job], sink: Sink, stop: Event, follow_up: object = None) -> None:
-        del stop, follow_up
-        for job in jobs:
-            sink(worker.perform(job.steps[0], job, self._bench))
 
 
 @pytest.fixture(autouse=True)
@@ -160,5 +144,5 @@ def test_a_backend_that_is_not_installed_is_an_error(tmp_path: Path) -> None:
         sda("loop.wav", "--backend", "adtof")
     with pytest.raises(UsageError):
         sda("loop.wav", "--backend", "ears")
-    with pytest.raises(UsageError, match="There is nothing at"):
+    with pytest.raises(StoreError, match="There is nothing at"):
         sda("no.wav")

@@ -27,7 +27,6 @@ def test_a_row_tells_everything() -> None:
         allowed='"auto" or a whole number from 1',
         env="SDA_PIPELINE_WORKERS",
         description=KEYS["pipeline.workers"].description,
-        used=True,
     )
 
 
@@ -54,7 +53,6 @@ def test_the_markdown_has_a_table_per_section_and_a_line_per_setting() -> None:
     assert len(lines) == len(KEYS)
     for line in lines:
         assert line.replace("\\|", "").count("|") == 6
-    assert text.count("no stage uses it yet") == sum(not key.used for key in KEYS.values())
     assert text.endswith("|\n")
     assert "\n\n\n" not in text
 
@@ -113,6 +111,5 @@ def test_the_json_shape(loaded: Loaded, tmp_path: Path) -> None:
         "value": 2,
         "origin": "env",
         "detail": "SDA_PIPELINE_WORKERS",
-        "used": True,
     }
     assert show.as_json(load_settings(None, None, {}, cwd=tmp_path / "none"))["file"] is None

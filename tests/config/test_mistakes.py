@@ -86,7 +86,7 @@ def test_a_mistake_elsewhere_does_not_point_at_the_file(tmp_path: Path) -> None:
         ("[Hardware]\n", "[Hardware] is not a section.", "Did you mean [hardware]?"),
         ("[project]\n", "[project] is not a section.", "The sections are [general], [paths]"),
         ('device = "cpu"\n', "device is not a setting.", "Did you mean hardware.device?"),
-        ("zzzzzz = 1\n", "zzzzzz is not a setting.", "`sda config show --all` lists all settings."),
+        ("zzzzzz = 1\n", "zzzzzz is not a setting.", "`sda config show` lists all settings."),
         ("[paths]\nlibary = 1\n", "paths.libary is not a setting.", "Did you mean paths.library?"),
         ("[paths]\nLibrary = 1\n", "paths.Library is not a setting.", "Did you mean paths.library?"),
         (

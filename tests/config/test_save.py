@@ -48,13 +48,12 @@ def test_what_is_written_is_what_is_read(tmp_path_factory: pytest.TempPathFactor
         assert held(file, name) == expected
 
 
-def test_a_new_file_explains_every_setting_in_use(tmp_path: Path) -> None:
+def test_a_new_file_explains_every_setting(tmp_path: Path) -> None:
     text = write_settings(tmp_path / "config.toml").read_text()
     assert text.startswith("#:schema ./config.schema.json\n# The settings of sda.")
     assert values_in(tmp_path / "config.toml") == {}
     for key in KEYS.values():
-        line = re.search(rf"^#{key.name} = ", text, re.MULTILINE)
-        assert (line is not None) == key.used
+        assert re.search(rf"^#{key.name} = ", text, re.MULTILINE)
     assert max(len(line) for line in text.splitlines()) <= 110
 
 
@@ -63,21 +62,11 @@ def test_taking_the_hash_away_from_every_default_gives_the_defaults(tmp_path: Pa
     file.write_text(re.sub(r"^#(?=[a-z_]+ = )", "", file.read_text(), flags=re.MULTILINE))
     loaded = load_settings(file, None, {}, cwd=tmp_path)
     defaults = load_settings(None, None, {}, cwd=tmp_path / "..").settings
-    assert {name for name, origin in loaded.origins.items() if origin.kind == "file"} == {
-        key.full for key in KEYS.values() if key.used
-    }
+    assert {name for name, origin in loaded.origins.items() if origin.kind == "file"} == set(KEYS)
     for key in KEYS.values():
-        if key.used and key.default is not None and key.section != "paths":
+        if key.default is not None and key.section != "paths":
             assert getattr(getattr(loaded.settings, key.section), key.name) == key.default
     assert defaults.paths.library.name == loaded.settings.paths.library.name
-
-
-def test_reserved_settings_are_written_where_they_have_a_value(tmp_path: Path) -> None:
-    for key in (key for key in KEYS.values() if not key.used and isinstance(key.default, bool)):
-        text = write_settings(tmp_path / "config.toml", {key.full: "true"}).read_text()
-        assert f"[{key.section}]" in text
-        assert "no stage uses it yet" in text.replace("\n# ", " ")
-        assert f"{key.name} = true\n" in text
 
 
 def test_paths_may_be_given_as_paths_and_missing_folders_are_made(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from small_dataset_audio.cli.console import as_called, json_text, plural
+from small_dataset_audio.cli.options import AsJson, Skip, Stages
 from small_dataset_audio.cli.run import names_of
 from small_dataset_audio.cli.session import Session, session_of
 
@@ -16,17 +17,17 @@ if TYPE_CHECKING:
 def analyze(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The recording.", metavar="FILE")],
-    stages: Annotated[str | None, typer.Option(help="Only these stages.", metavar="A,B")] = None,
-    skip: Annotated[str | None, typer.Option(help="Leave these stages out.", metavar="A,B")] = None,
+    stages: Stages = None,
+    skip: Skip = None,
     allow_truncated: Annotated[
         bool | None, typer.Option("--allow-truncated", help="Measure what is left of a file that is cut short.")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Also write the JSON document here.", metavar="FILE")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Measure every feature of one file, with the labels, scores and captions of the models that are installed.
+    """Measure every feature of one file.
 
-    Nothing is written unless --output says so.
+    With the labels, scores and captions of the models that are installed. Nothing is written unless --output says so.
     """
     session = session_of(context)
     session.override(
@@ -51,9 +52,9 @@ def analyze(
     analysis = analyze_file(file, chosen, Bench(settings, device))
     document = analysis.as_dict()
     if output is not None:
-        from small_dataset_audio.atomic import write_text
+        from small_dataset_audio.locks import write_in_turn
 
-        write_text(output, json_text(document))
+        write_in_turn(output, json_text(document).encode("utf-8"))
         session.terminal.status(f"Written: {output}")
     if as_json:
         session.print_json(document)
@@ -70,7 +71,7 @@ def _show(session: Session, analysis: "FileAnalysis") -> None:
 
     audio, found = analysis.audio, analysis.found
     show = session.terminal.result
-    show(f"{analysis.file}: {audio['seconds']:.2f} s, {audio['rate']} Hz, {audio['channels']} channels")
+    show(f"{analysis.file}: {audio['seconds']:.2f} s, {audio['rate']} Hz, {plural(audio['channels'], 'channel')}")
     if audio.get("truncated"):
         session.terminal.warn("The file is cut short: what could be decoded was measured.")
     for warning in analysis.warnings:

@@ -1,5 +1,6 @@
 """The command tree: every command, with the global options."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from small_dataset_audio.cli import (
     configure,
     doctor,
     features,
+    offers,
     run,
     separate,
     setup,
@@ -29,11 +31,16 @@ from small_dataset_audio.cli import models as models_command
 from small_dataset_audio.cli import plan as plan_command
 from small_dataset_audio.cli import report as report_command
 from small_dataset_audio.cli import stats as stats_command
+from small_dataset_audio.cli.command import Command, Group
 from small_dataset_audio.cli.session import Session
+
+_CONFIG_HELP = "Settings file to use. Default: what SDA_CONFIG names, or config.toml in this folder."
 
 app = typer.Typer(
     name="sda",
+    cls=Group,
     epilog="Global options may stand before or after the command. Results go to stdout, everything else to stderr. "
+    "A default such as paths.library is a setting: `sda config show` lists them. "
     "Exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -50,8 +57,15 @@ def _show_version(wanted: bool) -> None:
 @app.callback(invoke_without_command=True)
 def root(
     context: typer.Context,
-    config: Annotated[Path | None, typer.Option(help="Settings file to use.", metavar="FILE")] = None,
-    device: Annotated[str | None, typer.Option(help="Device to use.", metavar="auto|cuda|cuda:N|mps|cpu")] = None,
+    config: Annotated[Path | None, typer.Option(help=_CONFIG_HELP, metavar="FILE")] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="Device to use. Default: hardware.device.",
+            metavar="auto|cuda|cuda:N|mps|cpu",
+            autocompletion=offers.devices,
+        ),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more; show tracebacks.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only results, warnings and errors.")] = False,
     _version: Annotated[
@@ -67,26 +81,30 @@ def root(
         raise typer.Exit(setup.welcome(context.obj))
 
 
-app.command("setup")(setup.setup)
-app.command("doctor")(doctor.doctor)
-app.command("devices")(doctor.devices)
-app.command("benchmark")(benchmark.benchmark)
-app.command("plan")(plan_command.plan)
-app.command("run")(run.run)
-app.command("analyze")(analyze.analyze)
-app.command("separate")(separate.separate)
-app.command("caption")(caption.caption)
-app.command("transcribe")(transcribe.transcribe)
-app.command("crop")(crop_command.crop)
-app.command("metadata")(metadata_command.metadata)
-app.command("features")(features.features)
-app.command("export")(export_command.export)
-app.command("stats")(stats_command.stats)
-app.command("lint")(lint_command.lint)
-app.command("report")(report_command.report)
-app.command("history")(history_command.history)
-app.command("diff")(history_command.diff)
-app.command("forget")(forget_command.forget)
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "setup": setup.setup,
+    "doctor": doctor.doctor,
+    "devices": doctor.devices,
+    "benchmark": benchmark.benchmark,
+    "plan": plan_command.plan,
+    "run": run.run,
+    "analyze": analyze.analyze,
+    "separate": separate.separate,
+    "caption": caption.caption,
+    "transcribe": transcribe.transcribe,
+    "crop": crop_command.crop,
+    "metadata": metadata_command.metadata,
+    "features": features.features,
+    "export": export_command.export,
+    "stats": stats_command.stats,
+    "lint": lint_command.lint,
+    "report": report_command.report,
+    "history": history_command.history,
+    "diff": history_command.diff,
+    "forget": forget_command.forget,
+    "demo": demo_command.demo,
+}
+for _name, _command in _COMMANDS.items():
+    app.command(_name, cls=Command)(_command)
 app.add_typer(models_command.app, name="models")
 app.add_typer(configure.app, name="config")
-app.command("demo")(demo_command.demo)

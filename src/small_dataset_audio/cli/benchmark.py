@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from small_dataset_audio.cli.options import AsJson
 from small_dataset_audio.cli.session import Session, session_of
 from small_dataset_audio.errors import EXIT_FAILED, EXIT_OK, SdaError, StoreError
 
@@ -34,7 +35,7 @@ def benchmark(
     time_limit: Annotated[
         float | None, typer.Option(help="How long it may take. Default: 85 s, or 16 s with --quick.", metavar="SECONDS")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find the largest batch that this machine trains.
 

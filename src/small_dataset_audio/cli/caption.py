@@ -1,6 +1,5 @@
 """``sda caption``: descriptions of a library, a track, or recordings that are in no library."""
 
-import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from small_dataset_audio.cli.one_stage import conclude, document_schema, each, only, run_on
+from small_dataset_audio.cli.one_stage import document_schema, each, only, work_on
+from small_dataset_audio.cli.options import AsJson, Force, Paths, in_place_of
 from small_dataset_audio.cli.run import names_of
 from small_dataset_audio.cli.session import Session, session_of
 
@@ -39,24 +39,22 @@ class _FileCaptions:
     said: "Captions"
 
     def as_dict(self) -> dict[str, Any]:
+        """Return the JSON shape."""
         said = self.said
         return {"file": str(self.file), "captions": said.texts, "absent": said.absent, "warnings": said.warnings}
 
 
 def caption(
     context: typer.Context,
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Library, track folders, or recordings. Default: paths.library.", metavar="PATH..."),
-    ] = None,
+    paths: Paths = None,
     backend: Annotated[
-        str | None, typer.Option(help="What writes.", metavar="llama-server|transformers|endpoint")
+        str | None, in_place_of("captions.backend", "What writes.", "llama-server|transformers|endpoint")
     ] = None,
     prompts: Annotated[
-        str | None, typer.Option(help="Only these captions: full, technical, genre_mood, …", metavar="A,B")
+        str | None, in_place_of("captions.prompts", "Only these captions, such as full,technical.", "A,B")
     ] = None,
-    force: Annotated[str | None, typer.Option(help="Again, even where it is done.", metavar="")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    force: Force = None,
+    as_json: AsJson = False,
 ) -> None:
     """Describe recordings in words.
 
@@ -65,22 +63,16 @@ def caption(
     session = session_of(context)
     session.override({"captions.backend": ("--backend", backend), "captions.prompts": ("--prompts", names_of(prompts))})
     session.check_environment()
-    only(session, _STAGE)
     from small_dataset_audio.cli.targets import targets_of
 
-    began = time.monotonic()
     targets = targets_of(paths or [session.loaded.settings.paths.library])
-    # As of `sda run`: a bare --force is given a value before options are parsed.
-    summaries = run_on(session, _STAGE, targets.tracks, force=force is not None)
-    files, failures = _describe(session, targets.files)
-    show = None if as_json else partial(_show, session)
-    raise typer.Exit(conclude(session, summaries, files, failures, began=began, show=show))
+    only(session, _STAGE)
+    on_files, show = partial(_describe, session), None if as_json else partial(_show, session)
+    raise typer.Exit(work_on(session, _STAGE, targets, on_files, force=force is not None, show=show))
 
 
 def _describe(session: Session, files: list[Path]) -> "tuple[list[_FileCaptions], list[tuple[Path, SdaError]]]":
     """Return what was said of ``files``, and of which nothing could be said and why."""
-    if not files:
-        return [], []
     from small_dataset_audio.audio.decode import decode
     from small_dataset_audio.models.captioning import Facts, open_captioner
     from small_dataset_audio.models.store import Store

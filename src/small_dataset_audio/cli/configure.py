@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
+from small_dataset_audio.cli import offers
+from small_dataset_audio.cli.command import Command, Group
 from small_dataset_audio.cli.session import session_of
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(cls=Group, rich_markup_mode=None)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -18,12 +20,8 @@ def root(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
-@app.command()
-def show(
-    context: typer.Context,
-    everything: Annotated[bool, typer.Option("--all", help="Also settings that no stage uses yet.")] = False,
-    as_json: JsonOption = False,
-) -> None:
+@app.command(cls=Command)
+def show(context: typer.Context, as_json: JsonOption = False) -> None:
     """Show every setting with its value and where it came from."""
     from small_dataset_audio.config.show import as_json as settings_document
     from small_dataset_audio.config.show import rows
@@ -33,19 +31,16 @@ def show(
     if as_json:
         session.print_json(settings_document(loaded))
         return
-    known = rows(loaded)
-    shown = [(row.key, row.text, str(row.origin)) for row in known if row.used or everything]
-    session.terminal.table(("setting", "value", "from"), shown)
-    hidden = len(known) - len(shown)
+    session.terminal.table(("setting", "value", "from"), [(row.key, row.text, str(row.origin)) for row in rows(loaded)])
     session.terminal.result(f"\nSettings file: {loaded.file or 'none (sda setup writes one)'}")
-    if hidden:
-        session.terminal.result(f"{hidden} settings of stages that are still to come are not shown: --all shows them.")
 
 
-@app.command()
+@app.command(cls=Command)
 def get(
     context: typer.Context,
-    key: Annotated[str, typer.Argument(help="section.key, such as paths.library.")],
+    key: Annotated[
+        str, typer.Argument(help="section.key, such as paths.library.", metavar="KEY", autocompletion=offers.settings)
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """Print one setting's value."""
@@ -60,11 +55,13 @@ def get(
         session.terminal.result(as_text(value))
 
 
-@app.command("set")
+@app.command("set", cls=Command, context_settings={"ignore_unknown_options": True})  # a value may be -60
 def set_(
     context: typer.Context,
-    key: Annotated[str, typer.Argument(help="section.key, such as paths.library.")],
-    value: Annotated[str | None, typer.Argument(help="The new value; lists with commas.")] = None,
+    key: Annotated[
+        str, typer.Argument(help="section.key, such as paths.library.", metavar="KEY", autocompletion=offers.settings)
+    ],
+    value: Annotated[str | None, typer.Argument(help="The new value; lists with commas.", metavar="VALUE")] = None,
     unset: Annotated[bool, typer.Option("--unset", help="Take the setting out, so that its default counts.")] = False,
 ) -> None:
     """Change one setting in the settings file; everything else in it stays as it is."""
@@ -74,6 +71,13 @@ def set_(
 
     session = session_of(context)
     file = writing_place(session.config)
+    for word in (key, value or ""):
+        if word.startswith("--"):
+            raise UsageError(
+                f"There is no option {word}.",
+                "This command knows --unset alone.",
+                "`sda config set --help` says what it takes.",
+            )
     if (value is None) != unset:
         raise UsageError(
             f"It is not clear what {key} is to become.",
@@ -88,7 +92,7 @@ def set_(
         session.terminal.status(f"{key} set in {file}")
 
 
-@app.command()
+@app.command(cls=Command)
 def path(context: typer.Context) -> None:
     """Print the settings file's path: the one in use, or the one that would be written."""
     from small_dataset_audio.config.load import writing_place
@@ -97,7 +101,7 @@ def path(context: typer.Context) -> None:
     session.terminal.result(str(writing_place(session.config)))
 
 
-@app.command()
+@app.command(cls=Command)
 def schema(context: typer.Context) -> None:
     """Print the JSON Schema of the settings file."""
     from small_dataset_audio.config.schema import json_schema

@@ -8,6 +8,7 @@ import codecs
 import io
 import json
 import os
+import select
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +35,12 @@ _CODES: Final[Mapping[str, int]] = {"bold": 1, "dim": 2, "red": 31, "green": 32,
 
 _UNDECODED: Final = range(0xDC80, 0xDD00)
 """Lone surrogates that stand for the bytes of a file name that is no text in the system's encoding (PEP 383)."""
+
+_LEAST_HELP_WIDTH: Final = 52
+"""Columns below which the parser's help would not fit by itself."""
+
+_LOOK_UP: Final = 0.5
+"""Seconds of waiting for an answer at a time: Ctrl-C in the instant before a wait is heard when it ends."""
 
 _HANDLER: Final = "sda"
 _GAP: Final = "  "
@@ -71,7 +78,7 @@ def json_text(document: Mapping[str, Any], encoding: str = "utf-8") -> str:
 def program_name() -> str:
     """Return how this program is called here: ``sda`` where the shell finds it, else the words that started it."""
     started = Path(sys.argv[0])
-    if started.name == "__main__.py":
+    if (started.parent.name, started.name) == ("small_dataset_audio", "__main__.py"):
         return "python -m small_dataset_audio"
     found = shutil.which("sda")
     if started.name != "sda" or (found is not None and os.path.realpath(found) == os.path.realpath(started)):
@@ -175,6 +182,12 @@ class Output:
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if style and text and self.styled else text
 
 
+def help_width() -> int | None:
+    """Return how wide help may be on a terminal that is narrower than help usually is, or None."""
+    results = Output(lambda: sys.stdout)
+    return results.width if results.watched and results.width < _LEAST_HELP_WIDTH else None
+
+
 class Terminal:
     """Both outputs, and the person at the keyboard.
 
@@ -255,6 +268,8 @@ class Terminal:
         """Return the answer to ``question`` from the terminal; Enter takes ``default``."""
         sys.stderr.write(f"{question} [{default}]: ")
         sys.stderr.flush()
+        while sys.stdin.isatty() and not select.select([sys.stdin], [], [], _LOOK_UP)[0]:
+            pass
         answer = sys.stdin.readline()
         if not answer:
             raise KeyboardInterrupt

@@ -1,6 +1,5 @@
 """``sda crop``: pieces of training length, of a library, a track, or recordings that are in no library."""
 
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from small_dataset_audio.cli.console import as_called, plural
-from small_dataset_audio.cli.one_stage import conclude, document_schema, each, only, run_on
+from small_dataset_audio.cli.one_stage import document_schema, each, only, work_on
+from small_dataset_audio.cli.options import AsJson, Paths, in_place_of
 from small_dataset_audio.cli.session import Session, session_of
 from small_dataset_audio.errors import SdaError, UsageError
 
 if TYPE_CHECKING:
-    from small_dataset_audio.cli.targets import Targets
     from small_dataset_audio.pipeline.crop_files import FileCrops
 
 _STAGE = "crop"
@@ -34,12 +33,9 @@ CROP_SCHEMA = document_schema("sda crop", _FILE)
 
 def crop(
     context: typer.Context,
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Library, track folders, or recordings. Default: paths.library.", metavar="PATH..."),
-    ] = None,
-    seconds: Annotated[str | None, typer.Option(help="The longest crop, in seconds.", metavar="S")] = None,
-    samples: Annotated[str | None, typer.Option(help="The longest crop, in samples.", metavar="N")] = None,
+    paths: Paths = None,
+    seconds: Annotated[str | None, in_place_of("crops.seconds", "The longest crop, in seconds.", "S")] = None,
+    samples: Annotated[str | None, in_place_of("crops.samples", "The longest crop, in samples.", "N")] = None,
     sequential: Annotated[
         bool, typer.Option("--sequential", help="All of exactly that length, wherever the beats are.")
     ] = False,
@@ -49,13 +45,13 @@ def crop(
     overlap: Annotated[
         bool | None, typer.Option("--overlap", help="Let each begin halfway through the one before.")
     ] = None,
-    fade: Annotated[str | None, typer.Option(help="The fade at both ends; 0 for none.", metavar="MS")] = None,
+    fade: Annotated[str | None, in_place_of("crops.fade_ms", "The fade at both ends; 0 for none.", "MS")] = None,
     skip_stems: Annotated[bool | None, typer.Option("--skip-stems", help="Crop the mix only.")] = None,
     output: Annotated[
         Path, typer.Option(help="Where the crops of recordings go that are in no library.", metavar="DIR")
     ] = Path(),
     force: Annotated[str | None, typer.Option(help="Make crops anew that are there.", metavar="")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Cut tracks into pieces of training length.
 
@@ -82,42 +78,22 @@ def crop(
     )
     session.check_environment()
     only(session, _STAGE)
-    began = time.monotonic()
-    targets = _targets(paths or [session.loaded.settings.paths.library])
-    # As of `sda run`: a bare --force is given a value before options are parsed.
+    from small_dataset_audio.cli.targets import targets_without_crops
+
+    targets = targets_without_crops(
+        paths or [session.loaded.settings.paths.library],
+        "Crops are cut from tracks and recordings, not from crops.",
+        "Name the folder of its track, or a library.",
+    )
     again = force is not None
-    summaries = run_on(session, _STAGE, targets.tracks, force=again)
-    files, failures = _crop_files(session, targets.files, output, force=again)
-    show = None if as_json else partial(_show, session)
-    raise typer.Exit(conclude(session, summaries, files, failures, began=began, show=show))
-
-
-def _targets(paths: list[Path]) -> "Targets":
-    """Return what is to be cut.
-
-    Raises:
-        UsageError: there is nothing, or a crop is named: these are not cut again.
-    """
-    from small_dataset_audio.cli.targets import targets_of
-    from small_dataset_audio.dataset.crops.places import is_crop
-
-    targets = targets_of(paths)
-    for track in (track for tracks in targets.tracks.values() for track in tracks):
-        if is_crop(track):
-            raise UsageError(
-                f"{track.folder} is a crop.",
-                "Crops are cut from tracks and recordings, not from crops.",
-                "Name the folder of its track, or a library.",
-            )
-    return targets
+    on_files, show = partial(_crop_files, session, output, force=again), partial(_show, session)
+    raise typer.Exit(work_on(session, _STAGE, targets, on_files, force=again, show=None if as_json else show))
 
 
 def _crop_files(
-    session: Session, files: list[Path], output: Path, *, force: bool
+    session: Session, output: Path, files: list[Path], *, force: bool
 ) -> "tuple[list[FileCrops], list[tuple[Path, SdaError]]]":
     """Return the crops of ``files``, and what could not be cut or measured and why."""
-    if not files:
-        return [], []
     from small_dataset_audio.pipeline.crop_files import crop_file
     from small_dataset_audio.pipeline.stage import Bench
     from small_dataset_audio.pipeline.steps.beats import beat_source, sentence, tracker

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from small_dataset_audio.cli.console import program_name
+from small_dataset_audio.cli.options import AsJson
 from small_dataset_audio.cli.run import carry_out_plan
 from small_dataset_audio.cli.session import Session, session_of
 
@@ -21,7 +22,7 @@ def demo(
     folder: Annotated[
         Path | None, typer.Argument(help="Where the demo goes. Default: demo in paths.generated.", metavar="DIR")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compose music, measure it, compare with the truth.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from small_dataset_audio.cli.console import Style, as_called, plural
+from small_dataset_audio.cli.options import AsJson
 from small_dataset_audio.cli.session import Session, session_of
 from small_dataset_audio.errors import EXIT_FAILED, EXIT_OK, ConfigError
 
@@ -24,7 +25,7 @@ _TROUBLES: Final = frozenset({"warn", "fail", "crash"})
 
 def doctor(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
     fast: Annotated[bool, typer.Option("--fast", help="Only the checks that need no torch.")] = False,
 ) -> None:
     """Check the environment.
@@ -90,7 +91,7 @@ def _show_line(session: Session, status: str, text: str) -> None:
 
 def devices(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the devices, and which one is chosen and why."""
     from small_dataset_audio.hardware.device import choose_device

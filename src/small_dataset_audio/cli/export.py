@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from small_dataset_audio.cli.console import as_called, plural
+from small_dataset_audio.cli.options import AsJson, Library, in_place_of
 from small_dataset_audio.cli.run import names_of
 from small_dataset_audio.cli.session import Session, session_of
 from small_dataset_audio.errors import EXIT_FAILED, EXIT_OK, UsageError
@@ -28,25 +29,28 @@ _SHOWN: Final = 5
 
 def export(
     context: typer.Context,
-    form: Annotated[str, typer.Argument(help="What is to read it.", metavar="|".join(_FORMATS), show_default=False)],
+    form: Annotated[
+        str,
+        typer.Argument(
+            help=f"What is to read it: {', '.join(_FORMATS)}.", metavar="FORMAT", autocompletion=lambda: list(_FORMATS)
+        ),
+    ],
     output: Annotated[Path, typer.Option(help="The folder that the export becomes.", metavar="DIR")],
-    library: Annotated[
-        Path | None, typer.Argument(help="Library. Default: paths.library.", metavar="[LIBRARY]")
-    ] = None,
+    library: Library = None,
     crops: Annotated[bool, typer.Option("--crops", help="The crops of the tracks. Default, if there are any.")] = False,
     tracks: Annotated[bool, typer.Option("--tracks", help="Whole tracks.")] = False,
     validation: Annotated[
-        str | None, typer.Option(help="The share of songs to test on; 0 for none.", metavar="0.1")
+        str | None, in_place_of("export.validation", "The share of songs to test on; 0 for none.", "SHARE")
     ] = None,
-    seed: Annotated[str | None, typer.Option(help="Another number, another split.", metavar="N")] = None,
-    template: Annotated[str | None, typer.Option(help="What prompts are made from.", metavar="TEXT")] = None,
+    seed: Annotated[str | None, in_place_of("export.seed", "Another number, another split.", "N")] = None,
+    template: Annotated[str | None, in_place_of("export.template", "What prompts are made from.", "TEXT")] = None,
     features: Annotated[
-        str | None, typer.Option(help="stable-audio: the numbers to condition on.", metavar="A,B")
+        str | None, in_place_of("export.features", "stable-audio: the numbers to condition on.", "A,B")
     ] = None,
     root: Annotated[
         Path | None, typer.Option(help="stable-audio: where the trainer will find the export.", metavar="DIR")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Hand a library on to a trainer, and read everything back.
 
@@ -83,13 +87,18 @@ def _export(
     session: Session, form: "FormatName", library: Path | None, output: Path, of: "Of | None", root: Path | None
 ) -> "Exported":
     from small_dataset_audio.dataset.export.exporting import Request, export
+    from small_dataset_audio.dataset.layout import list_tracks
     from small_dataset_audio.features.catalog import declared
+    from small_dataset_audio.models.captioning.tokens import installed_counter
+    from small_dataset_audio.models.store import Store
+    from small_dataset_audio.pipeline.workers import asked_for, worker_count
 
     settings = session.loaded.settings
     asked = settings.export
+    library = (settings.paths.library if library is None else library).absolute()
     request = Request(
         format=form,
-        library=(settings.paths.library if library is None else library).absolute(),
+        library=library,
         output=output.expanduser().absolute(),
         of=of,
         share=asked.validation,
@@ -99,6 +108,8 @@ def _export(
         root=root,
         allow_truncated=settings.pipeline.allow_truncated,
         cache=settings.paths.cache,
+        workers=worker_count(max(1, len(list_tracks(library))), asked_for(settings)),
+        count=installed_counter(Store.of(settings)) if form == "stable-audio" else None,
     )
     return export(request, declared(), session.terminal.status)
 

@@ -4,13 +4,18 @@ from typing import Annotated
 
 import typer
 
+from small_dataset_audio.cli import offers
+from small_dataset_audio.cli.options import AsJson
 from small_dataset_audio.cli.session import session_of
 
 
 def features(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="One feature; all when left out.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="One feature; all when left out.", metavar="NAME", autocompletion=offers.features),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """List what sda measures.
 

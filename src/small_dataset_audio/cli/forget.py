@@ -1,44 +1,32 @@
 """``sda forget``: takes back what a stage made."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from small_dataset_audio.cli import offers
 from small_dataset_audio.cli.console import plural
-from small_dataset_audio.cli.one_stage import FAILURES_SCHEMA, each, failures_as_json, show_failures
+from small_dataset_audio.cli.one_stage import each, failures_as_json, show_failures
+from small_dataset_audio.cli.options import AsJson
 from small_dataset_audio.cli.session import session_of
-from small_dataset_audio.dataset.shapes import DIALECT, TEXT, TEXTS, array_of, object_of
-from small_dataset_audio.errors import EXIT_FAILED
+from small_dataset_audio.errors import EXIT_FAILED, StoreError
 
 if TYPE_CHECKING:
     from small_dataset_audio.dataset.layout import Track
 
-FORGET_SCHEMA: dict[str, Any] = {
-    "$schema": DIALECT,
-    "title": "sda forget STAGE",
-    **object_of(
-        {
-            "stage": TEXT,
-            "tracks": {
-                **array_of(object_of({"track": TEXT, "folder": TEXT, "values": TEXTS, "files": TEXTS})),
-                "description": "Tracks and crops on which the stage had run.",
-            },
-            "failures": {**FAILURES_SCHEMA, "description": "Tracks that it could not be done on."},
-        }
-    ),
-}
-
 
 def forget(
     context: typer.Context,
-    stage: Annotated[str, typer.Argument(help="The stage, such as caption.", metavar="STAGE")],
+    stage: Annotated[
+        str, typer.Argument(help="The stage, such as caption.", metavar="STAGE", autocompletion=offers.forgettable)
+    ],
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Library, or folders of tracks. Default: paths.library.", metavar="PATH..."),
+        typer.Argument(help="Library, or folders of tracks. Default: paths.library.", metavar="PATH"),
     ] = None,
     crops: Annotated[bool, typer.Option("--crops", help="On the crops of the tracks as well.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Take back what a stage made, as if it had not run.
 
@@ -51,8 +39,14 @@ def forget(
 
     session = session_of(context)
     require_forgettable(stage)
-    named = targets_of(paths or [session.loaded.settings.paths.library]).tracks
-    folders = [one.folder for tracks in named.values() for one in _with_crops(tracks, crops=crops)]
+    targets = targets_of(paths or [session.loaded.settings.paths.library])
+    if targets.files:
+        raise StoreError(
+            f"{targets.files[0]} is in no library.",
+            "Only of tracks it is known what a stage made.",
+            "Name a library, or the folder of a track.",
+        )
+    folders = [one.folder for tracks in targets.tracks.values() for one in _with_crops(tracks, crops=crops)]
     answers, failures = each(session, folders, lambda folder: take_back(_track(folder), stage))
     done = [one for one in answers if one is not None]
     if as_json:

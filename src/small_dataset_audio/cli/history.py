@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from small_dataset_audio.cli.options import AsJson
 from small_dataset_audio.cli.session import Session, session_of
-from small_dataset_audio.errors import EXIT_FAILED, UsageError
+from small_dataset_audio.errors import EXIT_FAILED, StoreError
 
 if TYPE_CHECKING:
     from small_dataset_audio.dataset.layout import Track
@@ -17,7 +18,7 @@ def history(
     track: Annotated[
         str, typer.Argument(help="Folder of a track or crop, or its name in paths.library.", metavar="TRACK")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Tell where every value of a track comes from.
 
@@ -55,7 +56,7 @@ def _track(session: Session, name: str) -> "Track":
     """Return the track or crop that is named by its folder, its ``.INFO`` file, or its name in the library.
 
     Raises:
-        UsageError: there is none.
+        StoreError: there is none.
     """
     from small_dataset_audio.dataset.layout import Track, list_tracks
 
@@ -79,7 +80,7 @@ def _refuse(name: str, library: Path, tracks: list[str]) -> "Track":
     from difflib import get_close_matches
 
     near = get_close_matches(name, tracks, n=3)
-    raise UsageError(
+    raise StoreError(
         f"There is no track {name!r}.",
         f"It is neither the folder of a track nor the name of one in {library}.",
         f"Did you mean {' or '.join(map(repr, near))}?"
@@ -96,7 +97,7 @@ def diff(
         float, typer.Option(min=0.0, help="By which share numbers may differ and yet be the same.", metavar="SHARE")
     ] = 0.0,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if there are differences.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare two states of a library, or of a track.
 

@@ -1,11 +1,12 @@
 """``sda lint``: what hurts a small data set."""
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from small_dataset_audio.cli import offers
+from small_dataset_audio.cli.options import AsJson, Library
 from small_dataset_audio.cli.session import Session, session_of
 from small_dataset_audio.errors import EXIT_FAILED
 
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
 
 def lint(
     context: typer.Context,
-    library: Annotated[
-        Path | None, typer.Argument(help="Library. Default: paths.library.", metavar="[LIBRARY]")
+    library: Library = None,
+    check: Annotated[
+        str | None, typer.Option(help="Make these checks only.", metavar="A,B", autocompletion=offers.checks)
     ] = None,
-    check: Annotated[str | None, typer.Option(help="Make these checks only.", metavar="A,B")] = None,
-    skip: Annotated[str | None, typer.Option(help="Leave these checks out.", metavar="A,B")] = None,
+    skip: Annotated[
+        str | None, typer.Option(help="Leave these checks out.", metavar="A,B", autocompletion=offers.checks)
+    ] = None,
     sample_size: Annotated[
         int | None,
         typer.Option(
@@ -29,11 +32,11 @@ def lint(
     sample_rate: Annotated[
         int | None, typer.Option(min=1, help="The trainer's sample rate. Default: 44100.", metavar="HZ")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Find what hurts a small data set: faults, near-duplicates, and what a trainer would lose.
+    """Find what hurts a small data set.
 
-    Every finding has its evidence and a fix. Each recording is listened to once, and what was heard is kept. Nothing in the
+    Faults, near-duplicates, and what a trainer would lose. Every finding has its evidence and a fix. Each recording is listened to once, and what was heard is kept. Nothing in the
     library is changed. The exit status is 1 where a finding is a failure; -v shows all findings of each check.
     """
     from small_dataset_audio.cli.lint_view import show

@@ -3,7 +3,6 @@
 import contextlib
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -19,11 +18,14 @@ from small_dataset_audio.cli.one_stage import (
     run_on,
     show_failures,
 )
+from small_dataset_audio.cli.options import AsJson, Paths, in_place_of
 from small_dataset_audio.cli.run import names_of
 from small_dataset_audio.cli.session import Session, session_of
-from small_dataset_audio.errors import SdaError, UsageError
+from small_dataset_audio.errors import SdaError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from small_dataset_audio.cli.targets import Targets
     from small_dataset_audio.dataset.layout import Track
     from small_dataset_audio.dataset.metadata.collect import Collector
@@ -34,20 +36,17 @@ _STAGE: Final = "metadata"
 
 def metadata(
     context: typer.Context,
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Library, track folders, or recordings. Default: paths.library.", metavar="PATH..."),
-    ] = None,
+    paths: Paths = None,
     sources: Annotated[
         str | None,
-        typer.Option(help="Where to look, in this order.", metavar="tags,musicbrainz,acoustid,spotify,tidal"),
+        in_place_of("metadata.sources", "Where to look, in this order.", "tags,musicbrainz,acoustid,spotify,tidal"),
     ] = None,
     normalise_names: Annotated[
         bool | None, typer.Option("--normalise-names", help="Rename track folders to names that T5 can read.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
     force: Annotated[str | None, typer.Option(help="Look again, and ask services again.", metavar="")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look up artists, album, date and identifiers.
 
@@ -62,31 +61,16 @@ def metadata(
         }
     )
     session.check_environment(writes=not dry_run)
+    from small_dataset_audio.cli.targets import targets_without_crops
+
+    targets = targets_without_crops(
+        paths or [session.loaded.settings.paths.library],
+        "Crops have their metadata from their track.",
+        "Name the folder of its track, or a library; `sda crop` hands on what is new.",
+    )
     only(session, _STAGE)
-    targets = _targets(paths or [session.loaded.settings.paths.library])
-    # As of `sda run`: a bare --force is given a value before options are parsed.
     work = _dry_run if dry_run else _run
     raise typer.Exit(work(session, targets, force=force is not None, as_json=as_json))
-
-
-def _targets(paths: list[Path]) -> "Targets":
-    """Return what is to be looked up.
-
-    Raises:
-        UsageError: there is nothing, or a crop is named: these have it from their track.
-    """
-    from small_dataset_audio.cli.targets import targets_of
-    from small_dataset_audio.dataset.crops.places import is_crop
-
-    targets = targets_of(paths)
-    for track in (track for tracks in targets.tracks.values() for track in tracks):
-        if is_crop(track):
-            raise UsageError(
-                f"{track.folder} is a crop.",
-                "Crops have their metadata from their track.",
-                "Name the folder of its track, or a library; `sda crop` hands on what is new.",
-            )
-    return targets
 
 
 def _collector(session: Session) -> "Collector":

@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from small_dataset_audio.cli import offers
+from small_dataset_audio.cli.command import Command, Group
 from small_dataset_audio.cli.console import plural
+from small_dataset_audio.cli.options import AsJson
 from small_dataset_audio.cli.pulling import pulling_display, size_text
 from small_dataset_audio.cli.session import Session, session_of
 from small_dataset_audio.errors import EXIT_FAILED, ModelError
@@ -16,10 +19,12 @@ if TYPE_CHECKING:
     from small_dataset_audio.models.store import Store
     from small_dataset_audio.models.verify import Found
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(cls=Group, rich_markup_mode=None)
 
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Models, or tasks for all of theirs.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="NAME", help="Models, or tasks for all of theirs.", autocompletion=offers.models),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -29,8 +34,8 @@ def root(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
-@app.command("list")
-def list_(context: typer.Context, names: Names = None, as_json: JsonOption = False) -> None:
+@app.command("list", cls=Command)
+def list_(context: typer.Context, names: Names = None, as_json: AsJson = False) -> None:
     """List the models: what for, how large, under which licence, and whether they are installed."""
     from small_dataset_audio.models.overview import entry
 
@@ -60,17 +65,20 @@ def list_(context: typer.Context, names: Names = None, as_json: JsonOption = Fal
     show(f"\nThey lie in {store.folder}. `sda models pull NAME` fetches one.")
 
 
-@app.command()
+@app.command(cls=Command)
 def pull(
     context: typer.Context,
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Models, or tasks for all of theirs.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME", help="Models, or tasks for all of theirs.", autocompletion=offers.models),
+    ],
     source: Annotated[
         Path | None, typer.Option("--from", metavar="DIR", help="Take the files from a folder, without a network.")
     ] = None,
     accept_licence: Annotated[
         bool, typer.Option("--accept-licence", help="Accept the licences without being asked.")
     ] = False,
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fetch weights and verify them; a download that broke off goes on where it stopped."""
     from small_dataset_audio.models.pull import must_accept, terms
@@ -146,8 +154,8 @@ def _pulled_document(pulled: "Pulled") -> dict[str, object]:
     }
 
 
-@app.command()
-def verify(context: typer.Context, names: Names = None, as_json: JsonOption = False) -> None:
+@app.command(cls=Command)
+def verify(context: typer.Context, names: Names = None, as_json: AsJson = False) -> None:
     """Read weights again and compare them with what they must be; without names, all that are installed."""
     from small_dataset_audio.models.verify import verify as verify_model
 
@@ -177,8 +185,8 @@ def _show(session: Session, found: "list[Found]") -> None:
             session.terminal.warn(f"Nobody has told sda what {one.model.name} must be: it is trusted as it is now.")
 
 
-@app.command()
-def where(context: typer.Context, names: Names = None, as_json: JsonOption = False) -> None:
+@app.command(cls=Command)
+def where(context: typer.Context, names: Names = None, as_json: AsJson = False) -> None:
     """Print the folder of models, or of the named ones."""
     session = session_of(context)
     store = _store(session)

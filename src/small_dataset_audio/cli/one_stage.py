@@ -11,6 +11,7 @@ from small_dataset_audio.cli.session import Session
 from small_dataset_audio.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, SdaError
 
 if TYPE_CHECKING:
+    from small_dataset_audio.cli.targets import Targets
     from small_dataset_audio.dataset.layout import Track
     from small_dataset_audio.pipeline.plan import Plan, Request
     from small_dataset_audio.pipeline.run import Summary
@@ -145,6 +146,31 @@ def each(
             failures.append((file, error))
             session.terminal.status(f"[{number}/{len(files)}] {file.name}: FAILED: {error.what}")
     return done, failures
+
+
+def work_on(
+    session: Session,
+    stage: str,
+    targets: "Targets",
+    on_files: Callable[[list[Path]], tuple[Sequence[_FileAnswer], Failures]],
+    *,
+    force: bool,
+    show: Callable[[_FileAnswer], None] | None,
+) -> int:
+    """Return the exit status of a command that does the same to tracks of libraries, as a stage, and to other recordings.
+
+    Args:
+        session: the settings, and where progress is shown.
+        stage: its name.
+        targets: what the user named.
+        on_files: does it to recordings that are in no library, of which there are some.
+        force: also where it is done.
+        show: as of `conclude`.
+    """
+    began = time.monotonic()
+    summaries = run_on(session, stage, targets.tracks, force=force)
+    files, failures = on_files(targets.files) if targets.files else ((), ())
+    return conclude(session, summaries, files, failures, began=began, show=show)
 
 
 def conclude(

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from small_dataset_audio.cli.console import plural
+from small_dataset_audio.cli.options import AsJson, Skip, Stages, Workers
 from small_dataset_audio.cli.run import ALL_STAGES, names_of, request_of
 from small_dataset_audio.cli.session import Session, session_of
-from small_dataset_audio.errors import EXIT_FAILED, EXIT_OK, UsageError
+from small_dataset_audio.errors import EXIT_FAILED, EXIT_OK, StoreError
 
 if TYPE_CHECKING:
     from small_dataset_audio.pipeline.forecast.estimate import Estimate
@@ -29,11 +30,11 @@ def plan(
     source: Annotated[
         Path | None, typer.Option(help="Recordings to bring in: a folder, or one of them.", metavar="PATH")
     ] = None,
-    stages: Annotated[str | None, typer.Option(help="Only these stages.", metavar="A,B")] = None,
-    skip: Annotated[str | None, typer.Option(help="Leave these stages out.", metavar="A,B")] = None,
-    workers: Annotated[str | None, typer.Option(help="Worker processes. Default: what fits.", metavar="N")] = None,
+    stages: Stages = None,
+    skip: Skip = None,
+    workers: Workers = None,
     everything: Annotated[bool, typer.Option("--all", help="Also what is done already, as if nothing were.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what a run will need on this machine.
 
@@ -60,15 +61,16 @@ def _require_library(folder: Path) -> None:
     """Raise an error if a library that was named is none.
 
     Raises:
-        UsageError: it is missing, or holds no track.
+        StoreError: it is missing, is a file, or holds no track.
     """
-    from small_dataset_audio.pipeline.plan import tracks_of
+    from small_dataset_audio.pipeline.plan import has_tracks
 
-    if folder.is_dir() and tracks_of(folder):
+    if folder.is_dir() and has_tracks(folder):
         return
-    raise UsageError(
+    why = "There are no tracks in it." if folder.is_dir() else "A library is a folder, and this is a file."
+    raise StoreError(
         f"{folder} is no library.",
-        "There are no tracks in it." if folder.is_dir() else "There is no such folder.",
+        why if folder.exists() else "There is no such folder.",
         "Name a folder that `sda run` made. Recordings that are not in a library yet: `sda plan --source FOLDER`.",
     )
 
@@ -105,6 +107,7 @@ def _foresee(session: Session, jobs: "Plan", request: "Request") -> "tuple[Estim
     """
     from small_dataset_audio.pipeline.forecast.estimate import estimate
     from small_dataset_audio.pipeline.forecast.machine import look_around
+    from small_dataset_audio.pipeline.workers import asked_for
 
     settings = session.loaded.settings
     wanted = {stage.name for stage in request.every_stage if stage.accelerator(settings)}
@@ -113,8 +116,7 @@ def _foresee(session: Session, jobs: "Plan", request: "Request") -> "tuple[Estim
     machine = look_around(
         settings, request.every_stage, None if device is None else device.id, None if device is None else device.memory
     )  # fmt: skip
-    asked = settings.pipeline.workers
-    found = estimate(jobs, request.every_stage, settings, machine, asked if isinstance(asked, int) else None)
+    found = estimate(jobs, request.every_stage, settings, machine, asked_for(settings), request.crop_stages)
     notes = list(machine.notes)
     if machine.profile is None and any(one.basis == "none" for one in found.stages):
         notes.append("This machine was not measured yet: `sda benchmark` tells how long what never ran will take.")
@@ -151,6 +153,11 @@ def _show(session: Session, jobs: "Plan", found: "Estimate", notes: list[str]) -
             say(f"In all about {spread(found.seconds, found.low, found.high)}.")
         say()
         session.terminal.table(("stage", "tracks", "work", "memory", ""), [_row(one) for one in found.stages], free=4)
+        if found.crops:
+            say(
+                f"\nAbout {plural(found.crops, 'crop')} will be cut and measured: estimated from the length of the recordings and "
+                "counted in."
+            )
     else:
         say(f"Nothing to do: {plural(len(jobs.done), 'track')} done already.")
     hardware = session.loaded.settings.hardware
@@ -163,7 +170,8 @@ def _row(one: "StageEstimate") -> tuple[str, str, str, str, str]:
     work = "not known" if one.work_seconds is None else spread(one.work_seconds, one.low, one.high)
     memory = "not known" if one.memory_bytes is None else f"{one.memory_bytes / 2**30:.1f} GiB"
     where = "" if one.device in {None, "cpu"} else f" on {one.device}"
-    return one.stage, str(one.tracks), f"{work}{where}", memory, one.why
+    crops = f" + {plural(one.crops, 'crop')}" if one.crops else ""
+    return one.stage, f"{one.tracks}{crops}", f"{work}{where}", memory, one.why
 
 
 def spread(value: float, low: float | None, high: float | None) -> str:

@@ -28,6 +28,7 @@ class PlainProgress:
         self._total = 0
         self._finished = 0
         self._seconds: dict[str, float] = {}
+        self._nodes: dict[str, str] = {}
 
     def begin(self, plan: "Plan", workers: int) -> None:
         """Show that the jobs of ``plan`` start."""
@@ -36,9 +37,11 @@ class PlainProgress:
         self._terminal.status(f"{tracks} to do on {processes}; {len(plan.done)} done already.")
 
     def step(self, result: "StepResult") -> None:
-        """Remember how long the track took."""
+        """Remember how long the track took, and which machine of a cluster had it last."""
         name = result.job.track.name
         self._seconds[name] = self._seconds.get(name, 0.0) + result.seconds
+        if result.node is not None:
+            self._nodes[name] = f" on {result.node}"
 
     def finish_track(self, job: "Job", failure: "Failure | None") -> None:
         """Write the track's line."""
@@ -49,7 +52,8 @@ class PlainProgress:
         else:
             self._finished += 1
             place = f"{self._finished}/{self._total}"
-        self._terminal.status(f"[{place}] {name}: {outcome} ({self._seconds.pop(name, 0.0):.1f} s)")
+        took = f"{self._seconds.pop(name, 0.0):.1f} s{self._nodes.pop(name, '')}"
+        self._terminal.status(f"[{place}] {name}: {outcome} ({took})")
 
     def stopping(self) -> None:
         """Say that Ctrl-C was heard."""
@@ -73,7 +77,10 @@ class BarProgress:
     def step(self, result: "StepResult") -> None:
         """Name the track that was worked on last."""
         if self._bar is not None:
-            self._progress.update(self._bar, description=f"{result.stage}: {harmless(result.job.track.name[:30])}")
+            where = "" if result.node is None else f" on {result.node}"
+            self._progress.update(
+                self._bar, description=f"{result.stage}{where}: {harmless(result.job.track.name[:30])}"
+            )
 
     def finish_track(self, job: "Job", failure: "Failure | None") -> None:
         """Move the bar; a failure gets a line of its own at once."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from small_dataset_audio.cli.console import plural
+from small_dataset_audio.cli.options import AsJson, Library
 from small_dataset_audio.cli.session import Session, session_of
-from small_dataset_audio.errors import UsageError
 
 if TYPE_CHECKING:
     from small_dataset_audio.dataset.report.write import Report
@@ -45,7 +45,7 @@ REPORT_SCHEMA: Final[dict[str, Any]] = {
 
 def report(
     context: typer.Context,
-    library: Annotated[Path | None, typer.Argument(help="Library. Default: paths.library.", metavar="LIBRARY")] = None,
+    library: Library = None,
     output: Annotated[
         Path | None,
         typer.Option(help="Where it goes. Default: a folder of the library's name in paths.reports.", metavar="DIR"),
@@ -57,7 +57,7 @@ def report(
         bool, typer.Option("--checks/--no-checks", help="Show what `sda lint` finds; it listens to every track once.")
     ] = True,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make pages that show what is in a library.
 
@@ -68,8 +68,6 @@ def report(
     session.override({"paths.library": ("LIBRARY", library)})
     session.check_environment(writes=False)
     where = session.loaded.settings.paths.library.absolute()
-    if where.exists() and not where.is_dir():
-        raise UsageError(f"{where} is a file.", "A library is a folder.", "Name a folder that `sda run` made.")
     made = make_report(session, where, output, copy_audio=copy_audio, checks=checks)
     if as_json:
         session.print_json(made.as_dict())
@@ -96,6 +94,7 @@ def make_report(session: Session, library: Path, output: Path | None, *, copy_au
     say = session.terminal.status
 
     def heard(done: int, tracks: int) -> None:
+        """Say how many tracks the checks have listened to, now and then."""
         if done % _TOLD_EVERY == 0 or done == tracks:
             say(f"[{done}/{tracks}] listened to")
 

@@ -1,11 +1,13 @@
 """``sda run``: the pipeline on a folder of recordings."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from small_dataset_audio.cli.console import as_called, plural, program_name
+from small_dataset_audio.cli.options import AsJson, Skip, Stages, Workers, in_place_of
 from small_dataset_audio.cli.session import Session, session_of
 from small_dataset_audio.errors import EXIT_FAILED, EXIT_OK, UsageError
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from small_dataset_audio.pipeline.stage import Stage
 
 ALL_STAGES = "all"
-"""What a bare ``--force`` means; `cli.main` writes it out before the options are parsed."""
+"""What a bare ``--force`` means; `cli.words` writes it out before the options are parsed."""
 
 
 def names_of(text: str | None) -> list[str] | None:
@@ -26,24 +28,25 @@ def names_of(text: str | None) -> list[str] | None:
 def run(
     context: typer.Context,
     source: Annotated[
-        Path | None, typer.Argument(help="Folder of recordings, or one recording. Default: paths.datasets.")
+        Path | None,
+        typer.Argument(help="Folder of recordings, or one recording. Default: paths.datasets.", metavar="SOURCE"),
     ] = None,
-    library: Annotated[Path | None, typer.Option(help="Library folder.", metavar="DIR")] = None,
-    stages: Annotated[str | None, typer.Option(help="Only these stages.", metavar="A,B")] = None,
-    skip: Annotated[str | None, typer.Option(help="Leave these stages out.", metavar="A,B")] = None,
+    library: Annotated[Path | None, typer.Option(help="Library folder. Default: paths.library.", metavar="DIR")] = None,
+    stages: Stages = None,
+    skip: Skip = None,
     force: Annotated[
         str | None, typer.Option(help="Run these stages again where they are done; 'all' for all.", metavar="A,B")
     ] = None,
-    workers: Annotated[str | None, typer.Option(help="Worker processes. Default: what fits.", metavar="N")] = None,
-    engine: Annotated[str | None, typer.Option(help="Where the work is done.", metavar="local|ray")] = None,
+    workers: Workers = None,
+    engine: Annotated[str | None, in_place_of("pipeline.engine", "Where the work is done.", "local|ray")] = None,
     address: Annotated[
-        str | None, typer.Option(help="The Ray cluster: auto, HOST:6379 or ray://HOST:10001.", metavar="ADDRESS")
+        str | None, in_place_of("pipeline.address", "The Ray cluster: auto, HOST:6379 or ray://HOST:10001.", "ADDRESS")
     ] = None,
     allow_truncated: Annotated[
         bool | None, typer.Option("--allow-truncated", help="Measure what is left of files that are cut short.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure a folder of recordings.
 
@@ -92,28 +95,29 @@ def carry_out_plan(session: Session, plan: "Plan", request: "Request") -> "Summa
     from small_dataset_audio.pipeline.run import RunOptions, carry_out
     from small_dataset_audio.pipeline.stages import ANALYZE
     from small_dataset_audio.pipeline.steps.beats import sentence
+    from small_dataset_audio.pipeline.workers import asked_for
 
     settings = session.loaded.settings
     on_cluster = settings.pipeline.engine == "ray"
     wants_accelerator = any(stage.accelerator(settings) for stage in request.every_stage)
     wanted = not on_cluster and (wants_accelerator or session.device_was_named)
     device = session.choose_device().device.id if wanted else None
-    workers = settings.pipeline.workers
     if any(stage.name == ANALYZE.name for stage in request.stages):
         session.terminal.status(as_called(sentence(settings)))
-    asked = workers if isinstance(workers, int) else None
-    options = RunOptions(asked, device, session.verbose, on_cluster)
+    options = RunOptions(asked_for(settings), device, session.verbose, on_cluster)
     with progress_display(session.terminal, quiet=session.quiet) as display:
         return carry_out(plan, request, settings, options, display)
 
 
 def request_of(session: Session, source: Path | None, force: list[str]) -> "Request | None":
     """Return what was asked for, or None when there is neither a recording nor a track to work on."""
-    from small_dataset_audio.dataset.organize import find_audio
-    from small_dataset_audio.pipeline.plan import tracks_of
+    from small_dataset_audio.dataset.organize import search
+    from small_dataset_audio.pipeline.plan import has_tracks
     from small_dataset_audio.pipeline.stages import pick, request_for
 
     settings = session.loaded.settings
+    if source is not None:
+        _require_recordings(source, settings.paths.library)
     picked = pick(settings)
     if (note := picked.note()) is not None:
         session.terminal.status(as_called(note))
@@ -121,11 +125,32 @@ def request_of(session: Session, source: Path | None, force: list[str]) -> "Requ
     forced = _forced(force, chosen)
     if source is None:
         datasets, library = settings.paths.datasets, settings.paths.library
-        if datasets.is_dir() and find_audio(datasets, library=library):
+        if datasets.is_dir() and search(datasets, library=library).paths:
             source = datasets
-        elif not tracks_of(library):
+        elif not has_tracks(library):
             return None
     return request_for(source, chosen, forced, settings)
+
+
+def _require_recordings(source: Path, library: Path) -> None:
+    """Raise an error if what should be recordings is another library than the one to work on, or a track of it.
+
+    Raises:
+        UsageError: it is.
+    """
+    from small_dataset_audio.dataset.layout import Track, list_tracks
+
+    if not source.is_dir() or source.resolve().is_relative_to(library.resolve()):
+        return
+    made = next((track for track in (Track(source), *list_tracks(source)) if track.info.exists()), None)
+    if made is None:
+        return
+    place = made.folder.absolute().parent
+    raise UsageError(
+        f"{source} holds tracks of a library, such as {made.name}, and not recordings that are to become tracks.",
+        "Their stems and crops would become tracks of their own.",
+        f"`sda run --library {shlex.quote(str(place))}` works on that library. A SOURCE is a folder of recordings.",
+    )
 
 
 def _forced(names: list[str], chosen: "tuple[Stage, ...]") -> frozenset[str]:

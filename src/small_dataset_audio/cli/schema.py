@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from small_dataset_audio.cli.one_stage import FAILURES_SCHEMA
+from small_dataset_audio.dataset.shapes import TEXT, TEXTS, array_of, object_of
+
 ERROR_SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "an error of any command",
@@ -41,9 +44,8 @@ SETTINGS_SCHEMA: dict[str, Any] = {
                     "value": _VALUE,
                     "origin": {"enum": ["default", "file", "env", "command line"]},
                     "detail": {"type": ["string", "null"], "description": "The line, variable or option."},
-                    "used": {"type": "boolean", "description": "Whether a stage uses it yet."},
                 },
-                "required": ["value", "origin", "detail", "used"],
+                "required": ["value", "origin", "detail"],
                 "additionalProperties": False,
             },
         },
@@ -86,11 +88,26 @@ FEATURES_SCHEMA: dict[str, Any] = {
 }
 
 
+FORGET_SCHEMA: dict[str, Any] = {
+    "$schema": _DIALECT,
+    "title": "sda forget STAGE",
+    **object_of(
+        {
+            "stage": TEXT,
+            "tracks": {
+                **array_of(object_of({"track": TEXT, "folder": TEXT, "values": TEXTS, "files": TEXTS})),
+                "description": "Tracks and crops on which the stage had run.",
+            },
+            "failures": {**FAILURES_SCHEMA, "description": "Tracks that it could not be done on."},
+        }
+    ),
+}
+
+
 def schemas() -> dict[str, dict[str, Any]]:
     """Return command -> the JSON Schema of what it prints with ``--json``."""
     from small_dataset_audio.cli.caption import CAPTION_SCHEMA
     from small_dataset_audio.cli.crop import CROP_SCHEMA
-    from small_dataset_audio.cli.forget import FORGET_SCHEMA
     from small_dataset_audio.cli.metadata_view import METADATA_PREVIEW_SCHEMA, METADATA_SCHEMA
     from small_dataset_audio.cli.report import REPORT_SCHEMA
     from small_dataset_audio.cli.separate import SEPARATE_SCHEMA

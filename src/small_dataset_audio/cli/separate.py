@@ -1,6 +1,5 @@
 """``sda separate``: stems of a library, a track, or recordings that are in no library."""
 
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from small_dataset_audio.cli.console import plural
-from small_dataset_audio.cli.one_stage import conclude, document_schema, each, only, run_on
+from small_dataset_audio.cli.one_stage import document_schema, each, only, work_on
+from small_dataset_audio.cli.options import AsJson, Force, Paths, in_place_of
 from small_dataset_audio.cli.session import Session, session_of
 
 if TYPE_CHECKING:
@@ -39,13 +39,10 @@ SEPARATE_SCHEMA = document_schema("sda separate", _FILE)
 
 def separate(
     context: typer.Context,
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Library, track folders, or recordings. Default: paths.library.", metavar="PATH"),
-    ] = None,
-    backend: Annotated[str | None, typer.Option(help="What separates.", metavar="demucs|roformer|dsp")] = None,
+    paths: Paths = None,
+    backend: Annotated[str | None, in_place_of("separation.backend", "What separates.", "demucs|roformer|dsp")] = None,
     audio_format: Annotated[
-        str | None, typer.Option("--format", help="File format of the stems.", metavar="flac|wav|mp3|ogg")
+        str | None, in_place_of("separation.format", "File format of the stems.", "flac|wav|mp3|ogg", "--format")
     ] = None,
     instrumental: Annotated[
         bool | None, typer.Option("--instrumental", help="Also write the mix without its vocals.")
@@ -53,8 +50,8 @@ def separate(
     output: Annotated[
         Path, typer.Option(help="Where the stems of recordings go that are in no library.", metavar="DIR")
     ] = Path(),
-    force: Annotated[str | None, typer.Option(help="Again, even where it is done.", metavar="")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    force: Force = None,
+    as_json: AsJson = False,
 ) -> None:
     """Take recordings apart into bass, drums, other and vocals.
 
@@ -69,26 +66,21 @@ def separate(
         }
     )
     session.check_environment()
-    only(session, _STAGE)
     from small_dataset_audio.cli.targets import targets_of
 
-    began = time.monotonic()
     targets = targets_of(paths or [session.loaded.settings.paths.library])
+    only(session, _STAGE)
     if session.loaded.settings.separation.backend == "dsp":
         session.terminal.status(_APPROXIMATE)
-    again = force is not None  # as of `sda run`, where a bare --force is given a value before options are parsed
-    summaries = run_on(session, _STAGE, targets.tracks, force=again)
-    files, failures = _separate_files(session, targets.files, output, force=again)
-    show = None if as_json else partial(_show, session)
-    raise typer.Exit(conclude(session, summaries, files, failures, began=began, show=show))
+    again = force is not None
+    on_files, show = partial(_separate_files, session, output, force=again), partial(_show, session)
+    raise typer.Exit(work_on(session, _STAGE, targets, on_files, force=again, show=None if as_json else show))
 
 
 def _separate_files(
-    session: Session, files: list[Path], output: Path, *, force: bool
+    session: Session, output: Path, files: list[Path], *, force: bool
 ) -> "tuple[list[FileStems], list[tuple[Path, SdaError]]]":
     """Return the stems of ``files``, and what could not be separated and why."""
-    if not files:
-        return [], []
     from small_dataset_audio.models.separation.opening import model_name, open_separator
     from small_dataset_audio.pipeline.separate_files import separate_file
 

@@ -82,6 +82,8 @@ def guide(session: Session, data_dir: Path | None, *, ask: bool, measure: str | 
     Raises:
         SdaError: a folder or the settings file cannot be written, or the environment is not fit.
     """
+    from small_dataset_audio.config.save import tidy
+
     say = session.terminal.result
     say("Welcome to sda. It turns a folder of recordings into a dataset. Your originals are never changed.")
     existing = None if _is_named_and_new(session) else session.loaded.file
@@ -102,6 +104,7 @@ def guide(session: Session, data_dir: Path | None, *, ask: bool, measure: str | 
     if existing is None:
         say(f"Settings written: {written or _write(session, folders)}")
     else:
+        tidy(existing)
         say(f"Settings kept: {existing}")
     if wish != "no":
         _measure(session, quick=wish == "quick", required=measure is not None)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from small_dataset_audio.cli.options import AsJson, Library
 from small_dataset_audio.cli.session import Session, session_of
 from small_dataset_audio.errors import EXIT_FAILED, UsageError
 
@@ -17,9 +18,7 @@ SELECT_USUALLY: Final = "usual"
 
 def stats(
     context: typer.Context,
-    library: Annotated[
-        Path | None, typer.Argument(help="Library. Default: paths.library.", metavar="[LIBRARY]")
-    ] = None,
+    library: Library = None,
     crops: Annotated[bool, typer.Option("--crops", help="Of the crops rather than of the tracks.")] = False,
     feature: Annotated[str | None, typer.Option(help="All about one number, label or text.", metavar="NAME")] = None,
     top: Annotated[int, typer.Option(min=1, help="How many tracks and labels to name.", metavar="N")] = 5,
@@ -27,7 +26,7 @@ def stats(
         str | None,
         typer.Option(help="Recommend N numbers to condition a generator on; a few if left out.", metavar="[N]"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Tell what a library is like: its numbers, labels and texts.
 

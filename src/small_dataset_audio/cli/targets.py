@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from small_dataset_audio.dataset.crops.places import is_crop
 from small_dataset_audio.dataset.layout import Track, list_tracks
 from small_dataset_audio.dataset.organize import find_audio
-from small_dataset_audio.errors import UsageError
+from small_dataset_audio.errors import StoreError, UsageError
 
 
 @dataclass
@@ -26,8 +27,7 @@ def targets_of(paths: Iterable[Path]) -> Targets:
     """Return what ``paths`` name, each thing once.
 
     Raises:
-        UsageError: there is nothing of that name, or no audio in it.
-        StoreError: a folder cannot be read.
+        StoreError: there is nothing of that name, no audio in it, or a folder cannot be read.
     """
     found = Targets()
     for path in paths:
@@ -35,12 +35,31 @@ def targets_of(paths: Iterable[Path]) -> Targets:
     return found
 
 
+def targets_without_crops(paths: Iterable[Path], why: str, fix: str) -> Targets:
+    """Return what ``paths`` name, each thing once, of a command that has nothing to do with crops.
+
+    Args:
+        paths: as of `targets_of`.
+        why: what crops have to do with it.
+        fix: what to name instead.
+
+    Raises:
+        StoreError: as `targets_of`.
+        UsageError: a crop is named.
+    """
+    found = targets_of(paths)
+    for track in (track for tracks in found.tracks.values() for track in tracks):
+        if is_crop(track):
+            raise UsageError(f"{track.folder} is a crop.", why, fix)
+    return found
+
+
 def _add(path: Path, found: Targets) -> None:
     if not path.exists():
-        raise UsageError(
+        raise StoreError(
             f"There is nothing at {path}.",
             "A library, the folder of a track, or recordings are expected.",
-            "Check the spelling and the folder; names are case-sensitive on most systems.",
+            "Check the spelling and the folder; `sda run FOLDER` makes a library of recordings.",
         )
     if path.is_file():
         track = Track(path.parent)
@@ -52,7 +71,7 @@ def _add(path: Path, found: Targets) -> None:
     elif files := find_audio(path):
         _add_files(files, found)
     else:
-        raise UsageError(
+        raise StoreError(
             f"There is no audio in {path}.",
             "It is no library, no folder of a track, and holds no file with the name of an audio format.",
             "Name a library, the folder of a track, or recordings.",

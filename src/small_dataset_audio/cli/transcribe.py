@@ -1,6 +1,5 @@
 """``sda transcribe``: the drums of a library, a track, or recordings that are in no library, as MIDI files."""
 
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -8,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from small_dataset_audio.cli.console import as_called, plural
-from small_dataset_audio.cli.one_stage import conclude, document_schema, each, only, run_on
+from small_dataset_audio.cli.one_stage import document_schema, each, only, work_on
+from small_dataset_audio.cli.options import AsJson, Force, Paths, in_place_of
 from small_dataset_audio.cli.session import Session, session_of
 
 if TYPE_CHECKING:
@@ -43,16 +43,15 @@ TRANSCRIBE_SCHEMA: Final[dict[str, Any]] = document_schema(
 
 def transcribe(
     context: typer.Context,
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Library, track folders, or recordings. Default: paths.library.", metavar="PATH..."),
+    paths: Paths = None,
+    backend: Annotated[
+        str | None, in_place_of("transcription.backend", "What hears the drums.", "auto|adtof|drumsep|dsp")
     ] = None,
-    backend: Annotated[str | None, typer.Option(help="What hears the drums.", metavar="auto|adtof|drumsep|dsp")] = None,
     output: Annotated[
         Path, typer.Option(help="Where the MIDI files of recordings go that are in no library.", metavar="DIR")
     ] = Path(),
-    force: Annotated[str | None, typer.Option(help="Again, even where it is done.", metavar="")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    force: Force = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write drums down as MIDI.
 
@@ -62,17 +61,13 @@ def transcribe(
     session = session_of(context)
     session.override({"transcription.backend": ("--backend", backend)})
     session.check_environment()
-    only(session, _STAGE)
     from small_dataset_audio.cli.targets import targets_of
 
-    began = time.monotonic()
     targets = targets_of(paths or [session.loaded.settings.paths.library])
+    only(session, _STAGE)
     _say_backend(session)
-    # As of `sda run`: a bare --force is given a value before options are parsed.
-    summaries = run_on(session, _STAGE, targets.tracks, force=force is not None)
-    files, failures = _transcribe_files(session, targets.files, output)
-    show = None if as_json else partial(_show, session)
-    raise typer.Exit(conclude(session, summaries, files, failures, began=began, show=show))
+    on_files, show = partial(_transcribe_files, session, output), None if as_json else partial(_show, session)
+    raise typer.Exit(work_on(session, _STAGE, targets, on_files, force=force is not None, show=show))
 
 
 def _say_backend(session: Session) -> None:
@@ -86,11 +81,9 @@ def _say_backend(session: Session) -> None:
 
 
 def _transcribe_files(
-    session: Session, files: list[Path], output: Path
+    session: Session, output: Path, files: list[Path]
 ) -> "tuple[list[FileDrums], list[tuple[Path, SdaError]]]":
     """Return the drums of ``files``, and what could not be transcribed and why."""
-    if not files:
-        return [], []
     from small_dataset_audio.pipeline.steps.beats import beat_source, sentence, tracker
     from small_dataset_audio.pipeline.steps.transcribe import backend_of, opened_listener
     from small_dataset_audio.pipeline.transcribe_files import transcribe_file

@@ -1,11 +1,10 @@
-"""The text of a new settings file: every key in use, explained, with its default as a comment."""
+"""The text of a new settings file: every key, explained, with its default as a comment."""
 
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
 from small_dataset_audio.config.keys import KEYS, SECTIONS, Key
-from small_dataset_audio.config.section import NOT_USED_YET
 from small_dataset_audio.config.toml.spell import spell
 
 _WIDTH = 110
@@ -21,8 +20,6 @@ _HEAD = (
 def compose(values: Mapping[str, object], schema: str | None) -> str:
     """Return the text of a settings file.
 
-    Sections and keys that nothing uses yet are left out, unless they have a value.
-
     Args:
         values: ``section.key`` -> value, as TOML knows it; these keys are set, all others are comments.
         schema: the file name of the JSON Schema, None where there is none; the first line points editors at it (the ``#:schema`` directive of
@@ -31,18 +28,15 @@ def compose(values: Mapping[str, object], schema: str | None) -> str:
     directive = f"#:schema ./{schema}\n" if schema else ""
     parts = [directive + _comment(_HEAD)]
     for section, about in SECTIONS.items():
-        keys = [key for key in KEYS.values() if key.section == section and (key.used or key.full in values)]
-        if keys:
-            blocks = "\n".join(_block(key, values) for key in keys)
-            parts.append(f"[{section}]\n{_comment(about)}\n{blocks}")
+        blocks = "\n".join(_block(key, values) for key in KEYS.values() if key.section == section)
+        parts.append(f"[{section}]\n{_comment(about)}\n{blocks}")
     return "\n".join(parts)
 
 
 def _block(key: Key, values: Mapping[str, object]) -> str:
     """Return the comment and the line of one key."""
-    note = "" if key.used else f" {NOT_USED_YET}"
     allowed = "" if isinstance(key.default, bool | Path) else f" Allowed: {key.allowed}."  # these say it themselves
-    comment = _comment(f"{key.description}{note}{allowed}")
+    comment = _comment(f"{key.description}{allowed}")
     if key.full in values:
         return f"{comment}{key.name} = {spell(values[key.full])}\n"
     default = key.default if key.default is not None else (key.field.examples or [""])[0]

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from small_dataset_audio.config.keys import KEYS, SECTIONS, Key
-from small_dataset_audio.config.section import NOT_USED_YET
 from small_dataset_audio.config.toml.spell import spell
 
 NOT_SET = "not set"
@@ -24,7 +23,6 @@ class SettingRow:
         allowed: the allowed values.
         env: its environment variable.
         description: what it does.
-        used: whether anything uses it yet.
     """
 
     section: str
@@ -34,7 +32,6 @@ class SettingRow:
     allowed: str
     env: str
     description: str
-    used: bool
 
 
 def settings_table() -> list[SettingRow]:
@@ -52,7 +49,6 @@ def _row(key: Key) -> SettingRow:
         allowed=key.allowed,
         env=key.variable,
         description=key.description,
-        used=key.used,
     )
 
 
@@ -85,6 +81,5 @@ def render_markdown() -> str:
 def _line(row: SettingRow) -> str:
     """Return a row as a line of a Markdown table."""
     default = row.default if row.default == NOT_SET else f"`{row.default}`"
-    meaning = row.description if row.used else f"{row.description} *{NOT_USED_YET}*"
-    cells = (f"`{row.key}`", default, row.allowed, f"`{row.env}`", meaning)
+    cells = (f"`{row.key}`", default, row.allowed, f"`{row.env}`", row.description)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

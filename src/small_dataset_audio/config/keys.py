@@ -61,11 +61,6 @@ class Key:
         """Its value where nobody says otherwise; None where it is then not set."""
         return self.field.get_default(call_default_factory=True, validated_data={})
 
-    @property
-    def used(self) -> bool:
-        """Whether anything uses it yet."""
-        return bool(extra_of(self.field)["used"])
-
     @cached_property
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of its value."""
@@ -155,7 +150,7 @@ def known_key(full: str) -> Key:
     raise UsageError(
         f"{full} is not a setting.",
         f"Did you mean {nearest.full}?" if nearest else "Settings are named section.key, as in pipeline.workers.",
-        "`sda config show --all` lists all settings.",
+        "`sda config show` lists all settings.",
     )
 
 

@@ -60,7 +60,7 @@ def unknown_key(place: str, section: str | None, name: str, nearest: Key | None)
     full = f"{section}.{name}" if section else name
     if nearest is None:
         known = ", ".join(key.name for key in KEYS.values() if key.section == section) or ", ".join(KEYS)
-        why = f"[{section}] knows: {known}." if section else "`sda config show --all` lists all settings."
+        why = f"[{section}] knows: {known}." if section else "`sda config show` lists all settings."
     elif section is None or section == nearest.section:
         why = f"Did you mean {nearest.full}?"
     else:
@@ -122,7 +122,7 @@ def config_error(problems: Sequence[Problem], file: Path | None, *, found_by_sea
     else:
         what = f"The settings have {len(problems)} mistakes."
         why = "\n".join(str(problem) for problem in problems)
-        fix = "Correct each of them, then run the command again; `sda config show --all` lists every setting."
+        fix = "Correct each of them, then run the command again; `sda config show` lists every setting."
     if file is not None and any(problem.place.startswith(file.name) for problem in problems):
         fix = f"{fix} The file is {file}."
         if found_by_search and any(problem.foreign for problem in problems):

@@ -22,7 +22,7 @@ from small_dataset_audio.config.sources import Gathered, from_file, from_overrid
 from small_dataset_audio.config.toml.edit import with_value, without_value
 from small_dataset_audio.config.toml.read import Document, NotToml, decode, parse, read_bytes
 from small_dataset_audio.config.toml.spell import spell
-from small_dataset_audio.errors import ConfigError
+from small_dataset_audio.errors import ConfigError, StoreError
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -33,7 +33,7 @@ def write_settings(file: Path, values: Mapping[str, object] | None = None, *, re
     Args:
         file: where; missing folders are made.
         values: ``section.key`` -> value (text is read as on the command line). These are written as settings; all
-            other keys in use stand there as comments with their defaults, so that better defaults of a later version
+            other keys stand there as comments with their defaults, so that better defaults of a later version
             take effect.
         replace: write over a file that is there. Otherwise that is an error.
 
@@ -84,6 +84,7 @@ def set_value(file: Path, key: str, text: str) -> None:
     literal = _spelled(lambda: spell(value))
 
     def expected(data: dict[str, Any]) -> None:
+        """Put the value where it belongs in what the file says."""
         section = data.setdefault(setting.section, {})
         if isinstance(section, dict):
             section[setting.name] = value
@@ -108,6 +109,7 @@ def unset_value(file: Path, key: str) -> bool:
         return False
 
     def expected(data: dict[str, Any]) -> None:
+        """Take the value out of what the file says."""
         del data[setting.section][setting.name]
 
     _change(file, setting, lambda old: without_value(old, setting.section, setting.name), expected)
@@ -154,6 +156,12 @@ def refresh_schema(file: Path) -> bool:
     if there != text:
         write_text(place, text)
     return True
+
+
+def tidy(file: Path) -> None:
+    """Remove what a process that was killed while it wrote settings has left beside them, where that can be done."""
+    with contextlib.suppress(StoreError), _alone_in(file.parent):
+        pass
 
 
 def _change(file: Path, setting: Key, edit: Callable[[str], str], expected: Callable[[dict[str, Any]], None]) -> None:

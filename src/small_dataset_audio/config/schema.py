@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 from small_dataset_audio.config.model import Settings
-from small_dataset_audio.config.section import NOT_USED_YET
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 IDENTITY = "urn:small-dataset-audio:settings"
@@ -56,10 +55,8 @@ def _section(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _setting(raw: dict[str, Any]) -> dict[str, Any]:
-    """Return a setting's schema: without null, and with its being reserved said in words."""
-    part = _plain({word: value for word, value in raw.items() if word not in {"title", "used", "allowed", "variable"}})
-    if not raw["used"]:
-        part["description"] = f"{part['description']} {NOT_USED_YET}"
+    """Return a setting's schema: without null, and without what only `setting` knows."""
+    part = _plain({word: value for word, value in raw.items() if word not in {"title", "allowed", "variable"}})
     if part.get("default", ...) is None:
         del part["default"]
     return part
@@ -114,5 +111,10 @@ def _range(part: dict[str, Any]) -> str:
     """Return the range of a number in words, empty where it has none."""
     low, high = part.get("minimum"), part.get("maximum")
     if high is None:
-        return "" if low is None else f" from {low:g}"
-    return f" from {low:g} to {high:g}"
+        return "" if low is None else f" from {_digits(low)}"
+    return f" from {_digits(part['minimum'])} to {_digits(high)}"
+
+
+def _digits(number: float) -> str:
+    """Return a number without an exponent: whole numbers in full, others as they are."""
+    return str(int(number)) if number == int(number) else str(number)

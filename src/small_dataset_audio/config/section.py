@@ -6,9 +6,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-NOT_USED_YET = "Read and checked; no stage uses it yet."
-"""What documents and comments say about a setting that is reserved for a coming stage."""
-
 
 class Section(BaseModel):
     """Base of every section: frozen, strict about types, without room for unknown keys."""
@@ -20,7 +17,6 @@ def setting(
     default: object,
     description: str,
     *,
-    used: bool = True,
     allowed: str | None = None,
     variable: str | None = None,
     **constraints: Any,  # noqa: ANN401 - whatever pydantic's Field takes
@@ -30,12 +26,11 @@ def setting(
     Args:
         default: its value where nobody says otherwise; None means that it is not set.
         description: what it does, in a sentence or two for musicians.
-        used: False where it is reserved for a coming stage.
         allowed: the allowed values in words, where the type does not tell them (patterns).
         variable: the foreign environment variable that the setting is handed on to.
         **constraints: as of `pydantic.Field` (``ge``, ``le``, ``pattern``, ``examples``).
     """
-    extra: dict[str, Any] = {"used": used}
+    extra: dict[str, Any] = {}
     if allowed is not None:
         extra["allowed"] = allowed
     if variable is not None:
@@ -50,7 +45,7 @@ def program(default: str, description: str) -> Any:  # noqa: ANN401 - as `settin
 
 
 def extra_of(field: FieldInfo) -> dict[str, Any]:
-    """Return what `setting` noted beside the field: ``used``, and ``allowed`` and ``variable`` where given."""
+    """Return what `setting` noted beside the field: ``allowed`` and ``variable``, where given."""
     extra = field.json_schema_extra
     return extra if isinstance(extra, dict) else {}
 

@@ -20,20 +20,18 @@ class Row:
         value: as JSON knows it; None where it is not set.
         text: the value as TOML, or "not set".
         origin: where it came from.
-        used: whether anything uses it yet.
     """
 
     key: str
     value: Plain
     text: str
     origin: Origin
-    used: bool
 
 
 def rows(loaded: Loaded) -> list[Row]:
     """Return a row per setting, in the order of the model."""
     return [
-        Row(key.full, _plain(loaded, key), spelled_or_not_set(_plain(loaded, key)), loaded.origins[key.full], key.used)
+        Row(key.full, _plain(loaded, key), spelled_or_not_set(_plain(loaded, key)), loaded.origins[key.full])
         for key in KEYS.values()
     ]
 
@@ -65,7 +63,7 @@ def as_json(loaded: Loaded) -> dict[str, object]:
         "file": None if loaded.file is None else str(loaded.file),
         "folder": str(loaded.folder),
         "settings": {
-            row.key: {"value": row.value, "origin": row.origin.kind, "detail": row.origin.detail, "used": row.used}
+            row.key: {"value": row.value, "origin": row.origin.kind, "detail": row.origin.detail}
             for row in rows(loaded)
         },
     }
