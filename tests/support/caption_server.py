@@ -51,12 +51,26 @@ class Requests(list[dict[str, Any]]):
         return dict(part)
 
 
+class _Quiet(BaseHTTPRequestHandler):
+    """Answers, and says nothing of it on stderr."""
+
+    def answer(self, status: int, data: bytes) -> None:
+        """Send a whole answer."""
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
+        """Say nothing."""
+
+
 @contextmanager
 def serving(reply: Callable[[int], Reply]) -> Iterator[tuple[str, Requests]]:
     """Yield the address, up to ``/v1``, of a server that answers the n-th question (from 0) with ``reply(n)``, and the questions."""
     asked = Requests()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(_Quiet):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             asked.append({**body, "headers": dict(self.headers), "path": self.path})
@@ -69,13 +83,7 @@ def serving(reply: Callable[[int], Reply]) -> Iterator[tuple[str, Requests]]:
                 self.close_connection = True
                 return
             status, data = (200, completion(answer)) if isinstance(answer, str) else answer
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
-            pass
+            self.answer(status, data)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
@@ -108,14 +116,14 @@ def _as_llama_server() -> None:
         sys.exit(manners["exit"])
     checks = 0
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(_Quiet):
         def do_GET(self) -> None:
             nonlocal checks
             checks += 1
             if self.path == "/health":
-                self._send(503 if checks <= manners.get("loading", 0) else 200, b'{"status":"ok"}')
+                self.answer(503 if checks <= manners.get("loading", 0) else 200, b'{"status":"ok"}')
             else:
-                self._send(
+                self.answer(
                     200, json.dumps({"modalities": {"vision": False, "audio": not manners.get("deaf")}}).encode()
                 )
 
@@ -128,16 +136,7 @@ def _as_llama_server() -> None:
                 sys.stderr.flush()
                 os._exit(134)
             words = [part["text"] for part in body["messages"][0]["content"] if part["type"] == "text"]
-            self._send(200, completion(f"You asked: {words[0]} My process is {os.getpid()}."))
-
-        def _send(self, status: int, data: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
-            pass
+            self.answer(200, completion(f"You asked: {words[0]} My process is {os.getpid()}."))
 
     time.sleep(float(manners.get("slow", 0)))
     ThreadingHTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), Handler).serve_forever()

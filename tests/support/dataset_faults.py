@@ -5,6 +5,7 @@ of a write path is missed, and none has to be known by name.
 """
 
 import contextlib
+import errno
 import io
 import os
 import signal
@@ -12,6 +13,8 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
+
+import pytest
 
 _MODULES = frozenset({"posix", "fcntl", "_io", "io"})
 _NO_CALLS = frozenset(
@@ -77,3 +80,15 @@ def calls_of(action: Callable[[], object]) -> int:
     with at_call(-1, lambda: None) as count:
         action()
     return count.calls
+
+
+def lock_folder(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the system refuse, to root as well, to list folders whose path ends in ``name``."""
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if os.fspath(path).endswith(name):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
