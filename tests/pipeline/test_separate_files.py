@@ -12,6 +12,7 @@ from small_dataset_audio.config.model import Settings
 from small_dataset_audio.errors import StoreError
 from small_dataset_audio.models.separation.opening import open_separator
 from small_dataset_audio.pipeline.separate_files import separate_file
+from support.killed_stems import killed
 from support.signals import clicks, noise, tone, write_audio
 
 BEATS = np.arange(0.25, 2, 0.5)
@@ -45,6 +46,16 @@ def test_what_is_there_is_replaced_only_when_that_is_asked_for(tmp_path: Path, r
     assert "bass.flac, drums.flac, other.flac" in caught.value.why
     assert "--force" in caught.value.fix
     separate_file(recording, tmp_path, separator, DSP, force=True)
+
+
+def test_a_run_that_was_killed_between_two_stems_is_completed_by_the_same_command(
+    tmp_path: Path, recording: Path
+) -> None:
+    separator, folder = open_separator(DSP, "cpu"), tmp_path / "My Tape"
+    killed(folder, 1, lambda: separate_file(recording, tmp_path, separator, DSP, force=False))
+    assert len(list(folder.glob("*.flac"))) == 1
+    found = separate_file(recording, tmp_path, separator, DSP, force=False)
+    assert sorted(folder.iterdir()) == sorted(found.stems.values())
 
 
 def test_a_recording_that_is_cut_short_says_so(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from small_dataset_audio.config.model import Settings
 from small_dataset_audio.dataset.entries import Entry, entries
-from small_dataset_audio.dataset.report.folder import Folder
+from small_dataset_audio.dataset.layout import list_tracks
+from small_dataset_audio.dataset.report.folder import alone
 from small_dataset_audio.dataset.report.highlights import highlights
 from small_dataset_audio.dataset.report.write import Progress, Report, write_report
 from small_dataset_audio.dataset.statistics.summary import summarise
@@ -32,7 +33,7 @@ def report_of(
     heard: Callable[[int, int], None] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """Return what was written into ``folder``.
+    """Return what was written into ``folder``; a report that another process is writing there is waited for.
 
     Args:
         library: the folder of the library.
@@ -49,29 +50,30 @@ def report_of(
         StoreError: the library cannot be read, or the report cannot be written.
     """
     began = time.monotonic()
-    known = list(entries(library))
-    Folder.claimed(folder, library)  # before the checks, which may take long
-    findings: Findings | None = None
-    if checks and known:
-        say(f"Checking {library}")
-        from small_dataset_audio.pipeline.linting import checked  # noqa: PLC0415 - the checks load what they need
+    list_tracks(library)  # nothing is made where there is no library
+    with alone(folder, library, say):  # from here on, since the checks may take long
+        known = list(entries(library))
+        findings: Findings | None = None
+        if checks and known:
+            say(f"Checking {library}")
+            from small_dataset_audio.pipeline.linting import checked  # noqa: PLC0415 - the checks load what they need
 
-        findings = checked(library, settings, progress=heard)
-    workers = worker_count(max(1, len(known)), asked_for(settings))
-    made = write_report(
-        library,
-        folder,
-        declared(),
-        known=known,
-        findings=findings,
-        sentences=_sentences(library, known),
-        copy_audio=copy_audio,
-        allow_truncated=settings.pipeline.allow_truncated,
-        workers=workers,
-        scratch=scratch(settings, workers),
-        progress=progress,
-    )
-    return replace(made, seconds=time.monotonic() - began)
+            findings = checked(library, settings, progress=heard)
+        workers = worker_count(max(1, len(known)), asked_for(settings))
+        made = write_report(
+            library,
+            folder,
+            declared(),
+            known=known,
+            findings=findings,
+            sentences=_sentences(library, known),
+            copy_audio=copy_audio,
+            allow_truncated=settings.pipeline.allow_truncated,
+            workers=workers,
+            scratch=scratch(settings, workers),
+            progress=progress,
+        )
+        return replace(made, seconds=time.monotonic() - began)
 
 
 def _sentences(library: Path, known: list[Entry]) -> list[str]:

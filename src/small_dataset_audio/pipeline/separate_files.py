@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from small_dataset_audio.atomic import ensure_folder
 from small_dataset_audio.audio.decode import decode
 from small_dataset_audio.config.model import Settings
-from small_dataset_audio.errors import StoreError
 from small_dataset_audio.models.separation.engine import Separator
+from small_dataset_audio.pipeline.loose_stems import put_stems, require_free
 from small_dataset_audio.pipeline.scratch import scratch
 from small_dataset_audio.pipeline.steps.mix import cut_short
 from small_dataset_audio.pipeline.steps.separate import separated, suffix_of
-from small_dataset_audio.pipeline.steps.stem_files import write_stems
 
 
 @dataclass(frozen=True)
@@ -70,17 +68,10 @@ def separate_file(file: Path, output: Path, separator: Separator, settings: Sett
     """
     folder = output / file.stem
     suffix = suffix_of(settings)
-    there = sorted(path.name for path in folder.glob(f"*{suffix}")) if folder.is_dir() else []
-    if there and not force:
-        raise StoreError(
-            f"There are files in {folder} already.",
-            f"These may be stems of an earlier time, or something else: {', '.join(there)}.",
-            "Use --force to replace them, or name another folder with --output.",
-        )
+    require_free(folder, suffix, force=force)
     clip = decode(file, allow_truncated=settings.pipeline.allow_truncated, scratch=scratch(settings))
     stems, warnings = separated(separator, clip, file.name, settings)
-    ensure_folder(folder)
-    written = write_stems(folder, stems, clip.rate, suffix)
+    written = put_stems(folder, stems, clip.rate, suffix, force=force)
     network = separator.network
     warnings += cut_short(file.name, clip)
     return FileStems(file, folder, written, stems.absent, stems.scale, network.backend, network.model, tuple(warnings))

@@ -11,7 +11,9 @@ from small_dataset_audio.dataset.layout import Track
 from small_dataset_audio.dataset.report.write import INDEX, write_report
 from small_dataset_audio.errors import StoreError, UsageError
 from small_dataset_audio.features.catalog import declared
+from small_dataset_audio.models.separation.stems import Stems
 from small_dataset_audio.pipeline.linting import checked
+from small_dataset_audio.pipeline.loose_stems import put_stems, require_free
 from support.crop_tracks import crop_settings
 from support.export_library import VALUES, describe, request
 from support.faults.trial import Trial, Witness
@@ -20,6 +22,7 @@ from support.signals import noise, write_audio
 _RATE: Final = 8000
 _SECONDS: Final = 0.3
 _LIBRARY, _OUT, _THEIRS = "library", "out", "out/theirs"
+_STEMS: Final = ("bass", "drums", "other")
 _READ_ONLY: Final = (_LIBRARY, _THEIRS)
 _FORMATS: Final[tuple[FormatName, ...]] = ("stable-audio", "audiofolder", "webdataset")
 
@@ -92,6 +95,28 @@ def _refused_report(root: Path, witness: Witness) -> None:
     witness.failed("a report was put where somebody else's files are")
 
 
+def _stems(root: Path, witness: Witness) -> None:
+    """Put stems beside a file of somebody's; where that was done, the same command must say so and change nothing."""
+    folder = root / _OUT / "tape"
+    sounds = {name: noise(_SECONDS, _RATE, seed=number) for number, name in enumerate(_STEMS)}
+    files = [folder / f"{name}.flac" for name in _STEMS]
+    try:
+        require_free(folder, ".flac", force=False)
+        put_stems(folder, Stems(sounds), _RATE, ".flac", force=False)
+    except StoreError as error:
+        if "There are files" not in error.what:
+            raise
+        if not all(file.is_file() for file in files):
+            witness.failed("stems that are not complete are taken for somebody else's")
+    for file in files:
+        witness.did_as_it_is(file)
+
+
+def _with_theirs(root: Path) -> None:
+    (root / _OUT / "tape").mkdir(parents=True)
+    (root / _OUT / "tape" / "dear.wav").write_bytes(b"mine")
+
+
 def _reported(root: Path, _witness: Witness) -> None:
     write_report(root / _LIBRARY, root / _OUT / "report", declared(), copy_audio=True)
 
@@ -155,6 +180,7 @@ HAND_ON_TRIALS: Final = (
     Trial("report", _library, _reported, costly=True, flushed=False, untouched=_READ_ONLY, check=_shown_when_done),
     Trial("report after a change", _report_before, _reported, costly=True, flushed=False, untouched=_READ_ONLY),
     Trial("report refused", _library, _refused_report, costly=True, untouched=_READ_ONLY),
+    Trial("stems of a recording in no library", _with_theirs, _stems, costly=True),
     Trial("checks of a library", _with_stems, _checked, costly=True, flushed=False, untouched=_READ_ONLY),
 )
 """Each thing that is made from a library, which stays as it is."""

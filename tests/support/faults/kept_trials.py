@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import logging
+from collections.abc import Collection
 from functools import cache, partial
 from pathlib import Path
 from typing import Final
@@ -145,7 +146,7 @@ def _folders(root: Path) -> None:
 class _Guided(Session):
     """A first run on a machine that needs no looking at."""
 
-    def check_environment(self, *, writes: bool = True) -> None:
+    def check_environment(self, *, writes: bool = True, libraries: Collection[Path] = ()) -> None:
         """Find nothing wrong."""
 
     def choose_device(self) -> Choice:

@@ -20,7 +20,7 @@ _KEY: Final = re.compile(rb'"key": ?"[0-9a-f]+"')
 _RUN_LOG: Final = ".jsonl"
 _TURN: Final = "next-turn"
 """What `dataset.metadata.sources.pace` notes: a time, and nothing else."""
-_UNFINISHED: Final = (TEMPORARY_SUFFIX, ".part", ".part.json", "-probe", ".sda-export")
+_UNFINISHED: Final = (TEMPORARY_SUFFIX, ".part", ".part.json", "-probe", ".sda-export", ".sda-stems")
 
 
 def facts_of(path: Path) -> Facts:

@@ -9,12 +9,14 @@ import contextlib
 import json
 import os
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from small_dataset_audio.atomic import (
     TEMPORARY_SUFFIX,
+    ensure_folder,
     read_whole,
     store_error,
     sweep_temporaries,
@@ -22,6 +24,7 @@ from small_dataset_audio.atomic import (
     write_text,
 )
 from small_dataset_audio.errors import UsageError
+from small_dataset_audio.locks import LOCK_NAME, LockTaken, folder_lock
 
 MARK: Final = "sda-report.json"
 FORMAT: Final = 1
@@ -30,6 +33,8 @@ _OURS: Final = re.compile(rf"(({'|'.join(_PARTS)})/)?[A-Za-z0-9_][A-Za-z0-9_.-]*
 """What files of a report are called."""
 _HIDDEN: Final = (".DS_Store", ".directory", "Thumbs.db", "desktop.ini")
 """What file managers leave in folders that are empty otherwise."""
+_DAY: Final = 86_400.0
+"""Seconds to wait for another report, which may have thousands of tracks to draw."""
 
 
 def put(path: Path, data: bytes) -> bool:
@@ -73,25 +78,19 @@ class Folder:
     def claimed(cls, root: Path, library: Path) -> "Folder":
         """Return the folder at ``root``, ready to be written to and marked as sda's.
 
+        Whoever writes to it until `conclude` holds `alone`, so that no other report takes its files away.
+
         Raises:
             UsageError: there is something at ``root`` that sda did not make, or the report of another library.
-            StoreError: it cannot be written to.
+            StoreError: it cannot be written to, or another report is being written there.
         """
-        root, library = root.absolute(), library.absolute()
-        if root == library or root in library.parents:
-            raise UsageError(
-                f"The report cannot be written to {root}.",
-                "That folder is the library, or holds it.",
-                "Name another folder with --output.",
-            )
-        before = _files_before(root, library)
-        folder = cls(root, library, _before=before)
-        for part in _PARTS:
-            _require_no_link(root / part)
-        _make(root)
-        folder._mark(before)  # first, so that what is cut short is known again
-        for part in _PARTS:
-            _make(root / part)
+        root, library = _ready(root, library)
+        with folder_lock(root):
+            before = _files_before(root, library)  # again: another report may have ended
+            folder = cls(root, library, _before=before)
+            folder._mark(before)  # first, so that what is cut short is known again
+            for place in (root, *(root / part for part in _PARTS)):
+                _make(place)
         return folder
 
     def write(self, name: str, content: str | bytes) -> None:
@@ -120,6 +119,45 @@ class Folder:
     def _mark(self, files: frozenset[str]) -> None:
         document = {"made_by": "sda report", "format": FORMAT, "library": str(self.library), "files": sorted(files)}
         write_text(self.root / MARK, json.dumps(document, indent=1) + "\n")
+
+
+@contextlib.contextmanager
+def alone(root: Path, library: Path, say: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+    """Hold the only right to write the report at ``root``; another one that is being written there is told of and waited for.
+
+    Raises:
+        UsageError: as `Folder.claimed`.
+        StoreError: the folder cannot be made or locked.
+    """
+    root, _ = _ready(root, library)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(folder_lock(root, seconds=0))
+        except LockTaken:
+            say(f"Another report is being written to {root}: waiting for it.")
+            stack.enter_context(folder_lock(root, seconds=_DAY))
+        yield
+
+
+def _ready(root: Path, library: Path) -> tuple[Path, Path]:
+    """Return both as absolute paths, after making ``root``, where a report may be.
+
+    Raises:
+        UsageError: there is something at ``root`` that sda did not make, or the report of another library.
+        StoreError: it cannot be read or made.
+    """
+    root, library = root.absolute(), library.absolute()
+    if root == library or root in library.parents:
+        raise UsageError(
+            f"The report cannot be written to {root}.",
+            "That folder is the library, or holds it.",
+            "Name another folder with --output.",
+        )
+    _files_before(root, library)
+    for part in _PARTS:
+        _require_no_link(root / part)
+    ensure_folder(root)
+    return root, library
 
 
 def _make(folder: Path) -> None:
@@ -159,8 +197,8 @@ def _files_before(root: Path, library: Path) -> frozenset[str]:
 
 
 def _is_of_no_account(name: str) -> bool:
-    """Return whether a file of this name makes no folder somebody's: file managers left it, or a report that was cut short."""
-    return name in _HIDDEN or (name.startswith(".") and name.endswith(TEMPORARY_SUFFIX))
+    """Return whether a file of this name makes no folder somebody's: file managers left it, or a report that has just begun."""
+    return name in {*_HIDDEN, LOCK_NAME} or (name.startswith(".") and name.endswith(TEMPORARY_SUFFIX))
 
 
 def _is_inside(name: object) -> bool:

@@ -19,7 +19,7 @@ from small_dataset_audio.dataset.report.detail import detail_of
 from small_dataset_audio.dataset.report.drawing.draw import Drawn, Sheet, drawn_before
 from small_dataset_audio.dataset.report.drawing.pool import Work, draw_all
 from small_dataset_audio.dataset.report.drawing.preview import PLAYED, SUFFIX
-from small_dataset_audio.dataset.report.folder import Folder
+from small_dataset_audio.dataset.report.folder import Folder, alone
 from small_dataset_audio.dataset.report.insight import Insight, insight_of
 from small_dataset_audio.dataset.report.links import slug
 from small_dataset_audio.dataset.report.markup import Html, shown
@@ -143,17 +143,18 @@ def write_report(
     began = time.monotonic()
     if known is None:
         known = list(entries(library))
-    draft = _Draft(Folder.claimed(folder, library), declared, copy_audio, allow_truncated)
-    for place, asset in _assets().items():
-        draft.folder.write(place, asset)
-    made = _draw(draft, known, workers, scratch, progress)
-    pieces = [piece_of(entry, draft.drawn[entry.name]) for entry in known]
-    insight = insight_of(findings, sentences, {piece.name: piece.page for piece in pieces})
-    name = _title(library)
-    problems = _write_tracks(draft, pieces, insight, name)
-    _write_pages(draft, pieces, insight, name)
-    draft.folder.conclude()
-    return Report(draft.folder.root, len(pieces), made, draft.folder.changed, problems, time.monotonic() - began)
+    with alone(folder, library):
+        draft = _Draft(Folder.claimed(folder, library), declared, copy_audio, allow_truncated)
+        for place, asset in _assets().items():
+            draft.folder.write(place, asset)
+        made = _draw(draft, known, workers, scratch, progress)
+        pieces = [piece_of(entry, draft.drawn[entry.name]) for entry in known]
+        insight = insight_of(findings, sentences, {piece.name: piece.page for piece in pieces})
+        name = _title(library)
+        problems = _write_tracks(draft, pieces, insight, name)
+        _write_pages(draft, pieces, insight, name)
+        draft.folder.conclude()
+        return Report(draft.folder.root, len(pieces), made, draft.folder.changed, problems, time.monotonic() - began)
 
 
 def _title(library: Path) -> str:
