@@ -93,3 +93,13 @@ def test_a_file_in_the_way_fails_that_track_and_says_so(home: Path) -> None:
     assert "FAILED tape (crop)" in done.out
     assert "take.txt" in done.out or "tape_1" in done.out
     assert (mine / "take.txt").read_text() == "mine"
+
+
+def test_the_library_that_is_worked_on_is_checked_and_not_that_of_the_settings(home: Path) -> None:
+    (home / "library").rename(home / "other")
+    (home / "library").write_text("no folder")
+    assert sda("crop", "other", cwd=home).status == 0
+    write_audio(home / "loop.wav", noise(3.0))
+    assert sda("crop", "loop.wav", "--output", "out", cwd=home).status == 0
+    gone = sda("crop", "nothing", cwd=home)
+    assert gone.err.startswith("Error: There is nothing at")

@@ -1,7 +1,10 @@
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from small_dataset_audio.cli import boundary
 from small_dataset_audio.cli import main as main_module
 from small_dataset_audio.cli.main import main
 from small_dataset_audio.cli.words import force_with_value, global_options_first
+from small_dataset_audio.errors import EnvironmentFault
 from small_dataset_audio.features import catalog
 from support.documents import document_of, error_of
 from support.processes import assert_error, command, environment, sda
@@ -187,6 +191,52 @@ def test_an_interrupt_is_130_in_both_languages(
     assert "Error: The command was interrupted." in capsys.readouterr().err
     assert main(["features", "--json"]) == 130
     assert "half-written" in error_of(capsys.readouterr().out)["fix"]
+
+
+class _Named:
+    """Hears Ctrl-C while the class that it stands in is made."""
+
+    def __set_name__(self, _owner: type, _name: str) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+def making_a_class() -> None:
+    type("Made", (), {"named": _Named()})  # Python 3.11 makes a RuntimeError of it
+
+
+def loading_a_part() -> None:
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    raise ImportError("could not import a module")  # as loaders in C do, which keep nothing of what it came from
+
+
+def an_error_of_ours() -> None:
+    try:
+        loading_a_part()
+    except ImportError as error:
+        raise EnvironmentFault("It broke.", "It was old.", "Mend it.") from error
+
+
+@pytest.mark.parametrize("fate", [making_a_class, loading_a_part, an_error_of_ours])
+def test_an_error_that_was_made_of_ctrl_c_is_an_interrupt(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fate: Callable[[], None]
+) -> None:
+    monkeypatch.setattr(boundary, "_dispatch", lambda _words: fate())
+    before = signal.getsignal(signal.SIGINT)
+    assert main(["features"]) == 130
+    assert "Error: The command was interrupted." in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_where_somebody_else_answers_ctrl_c_it_is_left_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
+    monkeypatch.setattr(boundary, "_dispatch", lambda _words: loading_a_part())
+    try:
+        assert main(["features"]) == 1
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [signal.SIGINT]
 
 
 def test_a_reader_that_goes_away_in_the_middle_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from rich.progress import Progress
 from small_dataset_audio.cli.console import Terminal
 from small_dataset_audio.cli.main import main
 from small_dataset_audio.cli.pulling import BarPulling, PlainPulling, size_text
+from small_dataset_audio.locks import LOCK_NAME
+from small_dataset_audio.models.part import Part
 from small_dataset_audio.models.registry import models
 from support.documents import document_of, error_of
 from support.http_server import Site, file, serving, status
@@ -298,3 +300,21 @@ def test_the_list_needs_neither_torch_nor_the_network(home: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["models"]
+
+
+def test_a_pull_that_brought_nothing_leaves_nothing_to_verify_but_half_a_file_is_a_failure(
+    home: Path, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.put("/free.bin", status(404))
+    assert main(["models", "pull", "free", "--quiet"]) == 1
+    left = home / "weights" / "free"
+    assert list(left.iterdir()) == []
+    (left / LOCK_NAME).touch()  # on a network share
+    capsys.readouterr()
+    assert main(["models", "verify"]) == 0
+    assert "No weights are installed" in capsys.readouterr().out
+    Part(left / "free.bin").path.write_bytes(CONTENT[:10])
+    assert main(["models", "verify"]) == 1
+    seen = capsys.readouterr()
+    assert "missing" in seen.out
+    assert "run `" in seen.err

@@ -83,3 +83,14 @@ def test_a_bar_on_a_terminal_with_failures_above_it(monkeypatch: pytest.MonkeyPa
     assert "organize on attic: tape" in " ".join(seen.split())
     assert "Stopping" in seen
     assert "[bold]other" in seen.replace("\n", "")
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_name_with_line_breaks_stays_in_its_line(capsys: pytest.CaptureFixture[str], *, quiet: bool) -> None:
+    terminal = Terminal(quiet=quiet)
+    with progress_display(terminal, quiet=quiet) as display:
+        display.begin(Plan(LIBRARY, [job("a\nb\u2028c")]), 1)
+        display.finish_track(job("a\nb\u2028c"), None)
+    terminal.warn("x\ny is left out.")
+    lines = [] if quiet else ["1 track to do on 1 process; 0 done already.", "[1/1] a\\nb\\u2028c: done (0.0 s)"]
+    assert capsys.readouterr().err.splitlines() == [*lines, "Warning: x\\ny is left out."]

@@ -344,3 +344,12 @@ def test_two_ctrl_cs_end_at_once(tmp_path: Path, long_tapes: Path) -> None:
         _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("words", [("run", "nowhere"), ("plan", "--source", "nowhere")])
+def test_of_a_source_that_is_not_there_nothing_is_said_but_that(tmp_path: Path, words: tuple[str, ...]) -> None:
+    ended = sda(*words, cwd=tmp_path)
+    assert ended.status == 1
+    assert ended.err.startswith("Error: There is nothing at"), ended.err
+    make_tapes(tmp_path / "nowhere", "a.wav")
+    assert "Left out, because their models are not installed" in sda("plan", "--source", "nowhere", cwd=tmp_path).err

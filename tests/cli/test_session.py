@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from small_dataset_audio.cli.session import Session, session_of
+from small_dataset_audio.config.load import Loaded
 from small_dataset_audio.errors import ConfigError, EnvironmentFault, UsageError
 from small_dataset_audio.hardware import device as device_module
 from small_dataset_audio.hardware.device import Choice, Device
@@ -124,3 +125,18 @@ def test_only_sda_logs_in_detail_and_to_what_stderr_is_now(capsys: pytest.Captur
     logging.getLogger("small_dataset_audio.some.room").debug("not said")
     logging.getLogger("small_dataset_audio.some.room").warning("said")
     assert capsys.readouterr().err == "said\n"
+
+
+def test_the_libraries_that_are_worked_on_are_checked_and_what_holds_for_all_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[Path] = []
+
+    def examine(loaded: Loaded, **_options: object) -> doctor.Examination:
+        seen.append(loaded.settings.paths.library)
+        return doctor.Examination([report("warn")], None)
+
+    monkeypatch.setattr(doctor, "examine", examine)
+    session().check_environment(libraries=[tmp_path / "a", tmp_path / "b"])
+    assert seen == [tmp_path / "a", tmp_path / "b"]
+    assert capsys.readouterr().err.count("Little is free.") == 1

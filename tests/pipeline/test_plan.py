@@ -187,3 +187,19 @@ def test_stages_are_picked_in_pipeline_order() -> None:
 def test_a_failure_is_made_from_an_error() -> None:
     failure = Failure.of("one", "analyze", StoreError("a", "b", "c"))
     assert (failure.track, failure.stage, failure.what, failure.why, failure.fix) == ("one", "analyze", "a", "b", "c")
+
+
+def test_tracks_of_another_library_below_the_source_are_left_out_and_counted_in_one_note(
+    tmp_path: Path, tapes: Path, library: Path
+) -> None:
+    (tapes / "old").mkdir()
+    library = library.rename(tapes / "old" / "library")
+    made = plan(tmp_path / "new", tapes)
+    assert sorted(steps(made)) == ["one", "two"]
+    [note] = made.notes
+    assert note.startswith(f"2 folders of an sda library were left out, such as {library / 'one'}: ")
+    with pytest.raises(PipelineError, match="no audio") as caught:
+        plan(tmp_path / "new", tapes / "old")
+    assert note in caught.value.why
+    (library / "two" / "two.INFO").unlink()
+    assert plan(tmp_path / "new", tapes).notes[0].startswith("One folder of an sda library was left out")

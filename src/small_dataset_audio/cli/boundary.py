@@ -4,8 +4,11 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import current_thread, main_thread
+from types import FrameType
 from typing import Final
 
 import typer
@@ -35,19 +38,52 @@ def guarded(words: Sequence[str], held_back: Sequence[signal.Signals] = ()) -> i
         words: the command line, without the program's name.
         held_back: signals that were blocked while this was imported, and count from now on.
     """
+    with _hearing_ctrl_c() as pressed:
+        return _guarded(words, held_back, pressed)
+
+
+def _guarded(words: Sequence[str], held_back: Sequence[signal.Signals], pressed: Sequence[int]) -> int:
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, held_back)
         return _dispatch(words)
-    except SdaError as error:
-        return _report(error, words)
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("\n")  # the cursor stands after a question, or after the terminal's own ^C
-        _report(_INTERRUPTED, words)
-        return EXIT_INTERRUPTED
+        return _interrupted(words)
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the one boundary that turns a fault into three sentences
-        return _report(_unexpected(error), words, error)
+        if pressed:
+            return _interrupted(words)
+        return _report(error if isinstance(error, SdaError) else _unexpected(error), words, error)
+
+
+def _interrupted(words: Sequence[str]) -> int:
+    sys.stderr.write("\n")  # the cursor stands after a question, or after the terminal's own ^C
+    _report(_INTERRUPTED, words)
+    return EXIT_INTERRUPTED
+
+
+@contextmanager
+def _hearing_ctrl_c() -> Iterator[list[int]]:
+    """Yield a list that tells whether Ctrl-C was pressed, whatever became of its KeyboardInterrupt on the way up.
+
+    Where a package loads a part in C it comes out as an ImportError, where Python 3.11 makes a class (`__set_name__`) as a
+    RuntimeError, and nothing of these errors need lead back to it.
+    """
+    pressed: list[int] = []
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        pressed.append(number)
+        signal.default_int_handler(number, frame)
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or current_thread() is not main_thread():
+        yield pressed  # somebody else answers it
+        return
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _dispatch(words: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from small_dataset_audio.cli.one_stage import document_schema, each, only, work_on
+from small_dataset_audio.cli.one_stage import check_places, document_schema, each, only, work_on
 from small_dataset_audio.cli.options import AsJson, Force, Paths, in_place_of
 from small_dataset_audio.cli.run import names_of
 from small_dataset_audio.cli.session import Session, session_of
@@ -62,10 +62,10 @@ def caption(
     """
     session = session_of(context)
     session.override({"captions.backend": ("--backend", backend), "captions.prompts": ("--prompts", names_of(prompts))})
-    session.check_environment()
     from small_dataset_audio.cli.targets import targets_of
 
     targets = targets_of(paths or [session.loaded.settings.paths.library])
+    check_places(session, targets)
     only(session, _STAGE)
     on_files, show = partial(_describe, session), None if as_json else partial(_show, session)
     raise typer.Exit(work_on(session, _STAGE, targets, on_files, force=force is not None, show=show))

@@ -17,7 +17,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
 
-from small_dataset_audio.pipeline.logs import harmless
+from small_dataset_audio.pipeline.logs import harmless, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -217,13 +217,13 @@ class Terminal:
             self.out.print(content)
 
     def status(self, text: str) -> None:
-        """Say what is going on, unless ``--quiet``."""
+        """Say what is going on, in one line, unless ``--quiet``."""
         if not self.quiet:
-            self.messages.write(text)
+            self.messages.write(one_line(text))
 
     def warn(self, text: str) -> None:
-        """Say what the user should know."""
-        self.messages.write(f"Warning: {as_called(text)}", "yellow")
+        """Say what the user should know, in one line."""
+        self.messages.write(f"Warning: {one_line(as_called(text))}", "yellow")
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], free: int | None = None) -> None:
         """Write a table as a result; as a list, two lines a row, where the terminal is too narrow for it.

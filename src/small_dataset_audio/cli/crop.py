@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from small_dataset_audio.cli.console import as_called, plural
-from small_dataset_audio.cli.one_stage import document_schema, each, only, work_on
+from small_dataset_audio.cli.one_stage import check_places, document_schema, each, only, work_on
 from small_dataset_audio.cli.options import AsJson, Paths, in_place_of
 from small_dataset_audio.cli.session import Session, session_of
 from small_dataset_audio.errors import SdaError, UsageError
@@ -76,8 +76,6 @@ def crop(
             "crops.skip_stems": ("--skip-stems", skip_stems),
         }
     )
-    session.check_environment()
-    only(session, _STAGE)
     from small_dataset_audio.cli.targets import targets_without_crops
 
     targets = targets_without_crops(
@@ -85,6 +83,8 @@ def crop(
         "Crops are cut from tracks and recordings, not from crops.",
         "Name the folder of its track, or a library.",
     )
+    check_places(session, targets)
+    only(session, _STAGE)
     again = force is not None
     on_files, show = partial(_crop_files, session, output, force=again), partial(_show, session)
     raise typer.Exit(work_on(session, _STAGE, targets, on_files, force=again, show=None if as_json else show))

@@ -9,6 +9,7 @@ import typer
 
 from small_dataset_audio.cli.metadata_view import cannot_be_named, show_file, show_known, show_previews
 from small_dataset_audio.cli.one_stage import (
+    check_places,
     conclude,
     each,
     exit_status,
@@ -60,7 +61,6 @@ def metadata(
             "metadata.normalise_names": ("--normalise-names", normalise_names),
         }
     )
-    session.check_environment(writes=not dry_run)
     from small_dataset_audio.cli.targets import targets_without_crops
 
     targets = targets_without_crops(
@@ -68,6 +68,7 @@ def metadata(
         "Crops have their metadata from their track.",
         "Name the folder of its track, or a library; `sda crop` hands on what is new.",
     )
+    check_places(session, targets, writes=not dry_run)
     only(session, _STAGE)
     work = _dry_run if dry_run else _run
     raise typer.Exit(work(session, targets, force=force is not None, as_json=as_json))

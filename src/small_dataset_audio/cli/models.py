@@ -161,7 +161,7 @@ def verify(context: typer.Context, names: Names = None, as_json: AsJson = False)
 
     session = session_of(context)
     store = _store(session)
-    chosen = _chosen(store, names) if names else [one for one in _chosen(store, None) if store.home(one).is_dir()]
+    chosen = _chosen(store, names) if names else [one for one in _chosen(store, None) if store.begun(one)]
     with pulling_display(session.terminal, "Reading") as progress:
         found = [verify_model(model, store, progress) for model in chosen]
     if as_json:

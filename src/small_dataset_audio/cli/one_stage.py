@@ -9,6 +9,7 @@ from small_dataset_audio.cli.console import as_called
 from small_dataset_audio.cli.run import carry_out_plan, show_summary
 from small_dataset_audio.cli.session import Session
 from small_dataset_audio.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, SdaError
+from small_dataset_audio.pipeline.logs import one_line
 
 if TYPE_CHECKING:
     from small_dataset_audio.cli.targets import Targets
@@ -47,6 +48,20 @@ def only(session: Session, stage: str) -> None:
 
     session.override({"pipeline.stages": ("STAGE", [stage]), "pipeline.skip": ("STAGE", [])})
     pick(session.loaded.settings)
+
+
+def check_places(session: Session, targets: "Targets", *, writes: bool = True) -> None:
+    """Run the checks of the environment, with the libraries that are worked on in place of that of the settings.
+
+    Args:
+        session: the settings.
+        targets: what the user named.
+        writes: anything is written into a library, where some is named.
+
+    Raises:
+        EnvironmentFault: as of `Session.check_environment`.
+    """
+    session.check_environment(writes=writes and bool(targets.tracks), libraries=targets.tracks)
 
 
 def run_on(session: Session, stage: str, tracks: "Mapping[Path, list[Track]]", *, force: bool) -> "list[Summary]":
@@ -99,7 +114,7 @@ def show_failures(session: Session, failures: Failures) -> None:
     """Write what could not be done, and how to fix it."""
     show = session.terminal.result
     for file, error in failures:
-        show(f"FAILED {file}", "red")
+        show(one_line(f"FAILED {file}"), "red")
         show(f"  {error.what}\n  Why: {error.why}\n  Fix: {as_called(error.fix)}")
 
 

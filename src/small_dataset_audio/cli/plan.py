@@ -7,7 +7,7 @@ import typer
 
 from small_dataset_audio.cli.console import plural
 from small_dataset_audio.cli.options import AsJson, Skip, Stages, Workers
-from small_dataset_audio.cli.run import ALL_STAGES, names_of, request_of
+from small_dataset_audio.cli.run import ALL_STAGES, names_of, planned_of
 from small_dataset_audio.cli.session import Session, session_of
 from small_dataset_audio.errors import EXIT_FAILED, EXIT_OK, StoreError
 
@@ -78,19 +78,19 @@ def _require_library(folder: Path) -> None:
 def _plan(session: Session, source: Path | None, force: list[str], *, as_json: bool) -> int:
     """Return the exit status, having shown what a run will need."""
     from small_dataset_audio.pipeline.forecast.estimate import Estimate
-    from small_dataset_audio.pipeline.plan import Plan, make_plan
+    from small_dataset_audio.pipeline.plan import Plan
 
     settings = session.loaded.settings
-    request = request_of(session, source, force)
+    planned = planned_of(session, source, force)
     notes: list[str] = []
-    if request is None:
+    if planned is None:
         jobs, found = Plan(settings.paths.library), Estimate()
     else:
-        jobs = make_plan(request, settings.paths.library, settings)
+        jobs, request = planned
         found, notes = _foresee(session, jobs, request)
     if as_json:
         session.print_json(_document(session, jobs, found, notes))
-    elif request is None:
+    elif planned is None:
         paths = settings.paths
         session.terminal.result(
             f"Nothing to do: there are no recordings in {paths.datasets} and no tracks in {paths.library}."

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from small_dataset_audio.cli.console import Terminal, plural
 from small_dataset_audio.dataset.crops.places import is_crop
-from small_dataset_audio.pipeline.logs import harmless
+from small_dataset_audio.pipeline.logs import harmless, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,14 +79,14 @@ class BarProgress:
         if self._bar is not None:
             where = "" if result.node is None else f" on {result.node}"
             self._progress.update(
-                self._bar, description=f"{result.stage}{where}: {harmless(result.job.track.name[:30])}"
+                self._bar, description=f"{result.stage}{where}: {harmless(one_line(result.job.track.name[:30]))}"
             )
 
     def finish_track(self, job: "Job", failure: "Failure | None") -> None:
         """Move the bar; a failure gets a line of its own at once."""
         if failure is not None:
             line = f"FAILED {job.track.name} ({failure.stage}): {failure.what}"
-            self._terminal.err.print(harmless(line), style="red")
+            self._terminal.err.print(harmless(one_line(line)), style="red")
         if self._bar is not None and not is_crop(job.track):
             self._progress.advance(self._bar)
 

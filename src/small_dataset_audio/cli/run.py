@@ -10,8 +10,10 @@ from small_dataset_audio.cli.console import as_called, plural, program_name
 from small_dataset_audio.cli.options import AsJson, Skip, Stages, Workers, in_place_of
 from small_dataset_audio.cli.session import Session, session_of
 from small_dataset_audio.errors import EXIT_FAILED, EXIT_OK, UsageError
+from small_dataset_audio.pipeline.logs import one_line
 
 if TYPE_CHECKING:
+    from small_dataset_audio.config.model import Settings
     from small_dataset_audio.pipeline.plan import Plan, Request
     from small_dataset_audio.pipeline.run import Summary
     from small_dataset_audio.pipeline.stage import Stage
@@ -70,14 +72,11 @@ def run(
 
 def run_pipeline(session: Session, source: Path | None, force: list[str], *, dry_run: bool, as_json: bool) -> int:
     """Return the exit status of a run, having shown its progress and result."""
-    from small_dataset_audio.pipeline.plan import make_plan
-
-    settings = session.loaded.settings
-    request = request_of(session, source, force)
-    if request is None:
+    planned = planned_of(session, source, force)
+    if planned is None:
         _say_where_music_goes(session, as_json=as_json)
         return EXIT_OK
-    plan = make_plan(request, settings.paths.library, settings)
+    plan, request = planned
     if dry_run:
         _show_plan(session, plan, as_json=as_json)
         return EXIT_FAILED if plan.failures else EXIT_OK
@@ -109,19 +108,32 @@ def carry_out_plan(session: Session, plan: "Plan", request: "Request") -> "Summa
         return carry_out(plan, request, settings, options, display)
 
 
-def request_of(session: Session, source: Path | None, force: list[str]) -> "Request | None":
-    """Return what was asked for, or None when there is neither a recording nor a track to work on."""
-    from small_dataset_audio.dataset.organize import search
-    from small_dataset_audio.pipeline.plan import has_tracks
-    from small_dataset_audio.pipeline.stages import pick, request_for
+def planned_of(session: Session, source: Path | None, force: list[str]) -> "tuple[Plan, Request] | None":
+    """Return what is left to do and what was asked for, or None when there is neither a recording nor a track to work on.
+
+    Which stages cannot be run is said when nothing else can be wrong any more.
+    """
+    from small_dataset_audio.pipeline.plan import make_plan
+    from small_dataset_audio.pipeline.stages import pick
 
     settings = session.loaded.settings
     if source is not None:
         _require_recordings(source, settings.paths.library)
     picked = pick(settings)
+    request = _request_of(settings, source, picked.stages, force)
+    planned = None if request is None else (make_plan(request, settings.paths.library, settings), request)
     if (note := picked.note()) is not None:
         session.terminal.status(as_called(note))
-    chosen = picked.stages
+    return planned
+
+
+def _request_of(
+    settings: "Settings", source: Path | None, chosen: "tuple[Stage, ...]", force: list[str]
+) -> "Request | None":
+    from small_dataset_audio.dataset.organize import search
+    from small_dataset_audio.pipeline.plan import has_tracks
+    from small_dataset_audio.pipeline.stages import request_for
+
     forced = _forced(force, chosen)
     if source is None:
         datasets, library = settings.paths.datasets, settings.paths.library
@@ -241,5 +253,5 @@ def show_summary(session: Session, summary: "Summary") -> None:
 
 def _show_failure(session: Session, track: str, stage: str, sentences: tuple[str, str, str]) -> None:
     what, why, fix = sentences
-    session.terminal.result(f"FAILED {track} ({stage})", "red")
+    session.terminal.result(one_line(f"FAILED {track} ({stage})"), "red")
     session.terminal.result(f"  {what}\n  Why: {why}\n  Fix: {as_called(fix)}")

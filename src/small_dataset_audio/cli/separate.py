@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from small_dataset_audio.cli.console import plural
-from small_dataset_audio.cli.one_stage import document_schema, each, only, work_on
+from small_dataset_audio.cli.one_stage import check_places, document_schema, each, only, work_on
 from small_dataset_audio.cli.options import AsJson, Force, Paths, in_place_of
 from small_dataset_audio.cli.session import Session, session_of
 
@@ -65,10 +65,10 @@ def separate(
             "separation.instrumental": ("--instrumental", instrumental),
         }
     )
-    session.check_environment()
     from small_dataset_audio.cli.targets import targets_of
 
     targets = targets_of(paths or [session.loaded.settings.paths.library])
+    check_places(session, targets)
     only(session, _STAGE)
     if session.loaded.settings.separation.backend == "dsp":
         session.terminal.status(_APPROXIMATE)

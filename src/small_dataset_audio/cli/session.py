@@ -1,6 +1,7 @@
 """What one invocation of ``sda`` knows: the global options, the settings, and where to write."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -88,11 +89,12 @@ class Session:
         """Whether the user chose a device, rather than leaving it to sda."""
         return self.loaded.settings.hardware.device != "auto"
 
-    def check_environment(self, *, writes: bool = True) -> None:
+    def check_environment(self, *, writes: bool = True, libraries: Collection[Path] = ()) -> None:
         """Run the checks that need no torch: warnings are shown, critical failures end the command.
 
         Args:
             writes: the command writes into the data folders, so that these are checked too.
+            libraries: those that it works on, where that is not the one of the settings.
 
         Raises:
             EnvironmentFault: all critical failures, with their fixes.
@@ -100,13 +102,23 @@ class Session:
         from small_dataset_audio.validation.doctor import critical, examine
 
         groups = None if writes else _GROUPS_FOR_READING
-        reports = examine(self.loaded, fast=True, groups=groups).reports
-        for report in reports:
-            if report.status == "warn":
-                self.terminal.warn(" ".join(part for part in (report.summary, report.detail, report.fix) if part))
-        fault = critical(reports)
-        if fault is not None:
-            raise fault
+        told: set[str] = set()
+        for library in libraries or (self.loaded.settings.paths.library,):
+            reports = examine(self._loaded_with(library), fast=True, groups=groups).reports
+            for report in reports:
+                text = " ".join(part for part in (report.summary, report.detail, report.fix) if part)
+                if report.status == "warn" and text not in told:
+                    self.terminal.warn(text)
+                    told.add(text)
+            fault = critical(reports)
+            if fault is not None:
+                raise fault
+
+    def _loaded_with(self, library: Path) -> "Loaded":
+        """Return the settings as they would be with another library."""
+        settings = self.loaded.settings
+        paths = settings.paths.model_copy(update={"library": library})
+        return replace(self.loaded, settings=settings.model_copy(update={"paths": paths}))
 
     def choose_device(self) -> "Choice":
         """Return the device that the settings ask for, and show it.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from small_dataset_audio.cli.console import as_called, plural
-from small_dataset_audio.cli.one_stage import document_schema, each, only, work_on
+from small_dataset_audio.cli.one_stage import check_places, document_schema, each, only, work_on
 from small_dataset_audio.cli.options import AsJson, Force, Paths, in_place_of
 from small_dataset_audio.cli.session import Session, session_of
 
@@ -60,10 +60,10 @@ def transcribe(
     """
     session = session_of(context)
     session.override({"transcription.backend": ("--backend", backend)})
-    session.check_environment()
     from small_dataset_audio.cli.targets import targets_of
 
     targets = targets_of(paths or [session.loaded.settings.paths.library])
+    check_places(session, targets)
     only(session, _STAGE)
     _say_backend(session)
     on_files, show = partial(_transcribe_files, session, output), None if as_json else partial(_show, session)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from small_dataset_audio.errors import MissingWeights, ModelError, StoreError
+from small_dataset_audio.locks import LOCK_NAME
 from small_dataset_audio.models import record, registry
 from small_dataset_audio.models.record import Record, Verified
 from small_dataset_audio.models.registry import Model, ModelFile
@@ -69,6 +70,13 @@ class Store:
     def home(self, model: Model | str) -> Path:
         """Return the folder of a model, whether it is there or not."""
         return self.folder / (model if isinstance(model, str) else model.name)
+
+    def begun(self, model: Model | str) -> bool:
+        """Whether anything of a model is there, half a file included: a pull that brought nothing leaves an empty folder."""
+        try:
+            return any(entry.name != LOCK_NAME for entry in self.home(model).iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def path(self, model: Model | str, file_name: str) -> Path:
         """Return where a file of a model lies, whether it is there or not."""

@@ -101,8 +101,6 @@ def cut(recording: Recording, settings: Crops, record: Record, *, force: bool) -
     spans = (
         sequential(length, rules, crossings) if downbeats is None else beat_aligned(length, downbeats, rules, crossings)
     )
-    if not spans:
-        warnings.append(_none(name, length, rules, downbeats))
     audible = [span for span in spans if peak_dbfs(clip.samples, span) > settings.silence_dbfs]
     if silent := len(spans) - len(audible):
         many = f"{silent} crops of {name} are" if silent > 1 else f"One crop of {name} is"
@@ -110,7 +108,8 @@ def cut(recording: Recording, settings: Crops, record: Record, *, force: bool) -
     crops = [_crop(recording, span, number, settings.fade_ms) for number, span in _numbered(spans, audible)]
     sources = {MIX: recording.mix, **recording.stems}
     stored = store_crops(recording.track, crops, sources, recording.values, record, force=force)
-    warnings += _of_stored(name, stored)
+    why = None if spans else _why_none(length, rules, downbeats)
+    warnings += _of_stored(name, stored, why)
     return Cut(stored, silent, (length - covered(spans)) / clip.rate, downbeats is not None, tuple(warnings))
 
 
@@ -147,18 +146,18 @@ def _downbeats(recording: Recording, settings: Crops, warnings: list[str]) -> li
     return [round(seconds * recording.clip.rate) for seconds in steady.tolist()]
 
 
-def _none(name: str, length: int, rules: Rules, downbeats: Sequence[int] | None) -> str:
-    """Return why there is no crop, and what to do about it."""
+def _why_none(length: int, rules: Rules, downbeats: Sequence[int] | None) -> str:
+    """Return why there is nothing to cut, and what to do about it."""
     seconds = length / rules.rate
     least, most = rules.least / rules.rate, rules.target / rules.rate
     if length < rules.least or downbeats is None:
         return (
-            f"{name} has no crops: it lasts {seconds:.1f} s, and a crop no less than {least:.1f} s "
+            f"it lasts {seconds:.1f} s, and a crop no less than {least:.1f} s "
             f"({LEAST_SHARE:.0%} of {most:.1f} s). A lower crops.seconds includes it."
         )
     bar = median(float(after - before) for before, after in pairwise(downbeats)) / rules.rate
     return (
-        f"{name} has no crops: no number of bars that is divisible by four lasts {least:.1f} s to {most:.1f} s there, where "
+        f"no number of bars that is divisible by four lasts {least:.1f} s to {most:.1f} s there, where "
         f"a bar lasts {bar:.2f} s. {_fitting(bar, most)}"
     )
 
@@ -169,10 +168,16 @@ def _fitting(bar: float, most: float) -> str:
     return f"With crops.seconds = {FOUR * fours * bar * 1.02:.1f} crops have {FOUR * fours} bars."
 
 
-def _of_stored(name: str, stored: Stored) -> list[str]:
-    """Return what the user is to know of what is on the disk."""
+def _of_stored(name: str, stored: Stored, why_none: str | None) -> list[str]:
+    """Return what the user is to know of what is on the disk; ``why_none`` says why nothing is to be cut."""
     said = []
-    if stored.stale:
+    if stored.stale and why_none is not None:
+        several = len(stored.stale) > 1
+        crops, stay = (f"{len(stored.stale)} crops", "stay as they are") if several else ("One crop", "stays as it is")
+        said.append(f"{crops} of {name} from an earlier run {stay}; none would be cut now: {why_none}")
+    elif why_none is not None:
+        said.append(f"{name} has no crops: {why_none}")
+    elif stored.stale:
         many = f"{len(stored.stale)} crops of {name} were" if len(stored.stale) > 1 else f"One crop of {name} was"
         said.append(
             f"{many} cut from another recording or other stems, on other beats or with other settings; "

@@ -12,6 +12,15 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\
 """What a file's name could command a terminal with, the direction of the writing included; line breaks and tabs are harmless."""
 
 
+_BREAK: Final = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+"""What ends a line, by `str.splitlines`."""
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with every line break written out instead, as a file's name may have them."""
+    return _BREAK.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
 def harmless(text: str) -> str:
     """Return ``text`` with everything that commands a terminal written out instead."""
     return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)

@@ -127,10 +127,16 @@ def _take_in(source: Path, request: Request, plan: Plan, settings: Settings) -> 
     """Plan the recordings of ``source``: those that are in the library by what is left to do, new ones from the beginning."""
     found = search(source, library=plan.library)
     plan.notes.extend(f"{problem.what} {problem.why}" for problem in found.problems)
+    if found.tracks:
+        several = len(found.tracks) > 1
+        many = f"{len(found.tracks)} folders of an sda library were" if several else "One folder of an sda library was"
+        plan.notes.append(
+            f"{many} left out, such as {found.tracks[0]}: what is a track already is no recording to bring in."
+        )
     if not found.paths:
         raise PipelineError(
             f"There is no audio in {source}.",
-            "Nothing there has the name of an audio format.",
+            " ".join(("Nothing there has the name of an audio format.", *plan.notes)),
             "Name a folder with recordings (WAV, FLAC, MP3, OGG, OPUS, M4A, AIFF and others), or one recording.",
         )
     strangers = found.paths

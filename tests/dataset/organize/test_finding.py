@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from small_dataset_audio.dataset.info import safe_update
 from small_dataset_audio.dataset.organize.finding import find_audio, search
 from small_dataset_audio.errors import StoreError
 from support.dataset_faults import lock_folder
@@ -119,3 +120,21 @@ def test_a_very_deep_folder(tmp_path: Path) -> None:
         deep = deep / "d"
     _touch(deep, "a.wav")
     assert find_audio(tmp_path) == [deep / "a.wav"]
+
+
+def test_the_tracks_of_another_library_are_left_out_with_all_that_is_in_them(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.wav", "old/library/notes.wav")
+    track = tmp_path / "old" / "library" / "Song"
+    _touch(track, "full_mix.wav", "bass.flac", "crops/Song_1/full_mix.flac")
+    assert len(find_audio(tmp_path)) == 5
+    safe_update(track / "Song.INFO", {}, reserved={"source": {"path": "/tapes/Song.wav"}})
+    found = search(tmp_path)
+    assert [path.name for path in found.files] == ["a.wav", "notes.wav"]
+    assert found.tracks == [str(track)]
+
+
+def test_a_file_of_that_name_that_sda_did_not_write_makes_no_track(tmp_path: Path) -> None:
+    _touch(tmp_path, "Song/a.wav", "Other/b.wav", "Other/Song.INFO")
+    (tmp_path / "Song" / "Song.INFO").write_text('{"bpm": 120}')
+    assert _names(tmp_path) == ["Other/b.wav", "Song/a.wav"]
+    assert search(tmp_path).tracks == []

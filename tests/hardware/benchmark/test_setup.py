@@ -55,3 +55,9 @@ def test_lengths_and_times() -> None:
 )
 def test_which_measurement_answers_which_question(stored: Setup, asked: Setup, expected: bool) -> None:  # noqa: FBT001
     assert asked.answered_by(stored.as_dict()) is expected
+
+
+def test_the_precisions_are_told_as_a_choice() -> None:
+    with pytest.raises(UsageError) as caught:
+        Setup(precision="fp8")  # type: ignore[arg-type]
+    assert caught.value.why == "It must be fp32, bf16 or fp16."

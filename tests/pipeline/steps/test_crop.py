@@ -305,3 +305,18 @@ def test_times_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         CROP.inputs(track, False)
     with pytest.raises(StoreError):
         carried_out(track, crop_settings(tmp_path))
+
+
+@pytest.mark.parametrize("bars", [6, 8])
+def test_crops_of_an_earlier_run_and_no_crops_now_are_said_in_one_sentence(tmp_path: Path, bars: int) -> None:
+    track = cuttable(tmp_path / "library", bars=bars)
+    carried_out(track, crop_settings(tmp_path, **FOUR_BARS))
+    many = len(crop_folders(track))
+    outcome = carried_out(track, crop_settings(tmp_path))
+    assert len(crop_folders(track)) == many
+    crops = f"{many} crops of tape from an earlier run stay as they are"
+    [said] = outcome.warnings
+    assert said.startswith(
+        ("One crop of tape from an earlier run stays as it is" if many == 1 else crops) + "; none would "
+    )
+    assert "has no crops" not in said

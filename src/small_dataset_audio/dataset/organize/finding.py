@@ -8,6 +8,8 @@ from pathlib import Path
 
 from small_dataset_audio.atomic import store_error
 from small_dataset_audio.audio.formats import SUFFIXES
+from small_dataset_audio.dataset.layout import INFO_SUFFIX, Track
+from small_dataset_audio.dataset.organize.holdings import provenance_of
 from small_dataset_audio.errors import StoreError
 
 _Identity = tuple[int, int]
@@ -20,10 +22,12 @@ class Found:
     Attributes:
         paths: of the recordings, absolute and sorted; text, which takes a tenth of the memory of a `Path`.
         problems: folders that could not be read and links that lead nowhere; the search went on without them.
+        tracks: folders that are tracks of some library; nothing in them is taken for a recording of its own.
     """
 
     paths: list[str] = field(default_factory=list)
     problems: list[StoreError] = field(default_factory=list)
+    tracks: list[str] = field(default_factory=list)
 
     @property
     def files(self) -> list[Path]:
@@ -43,8 +47,8 @@ def find_audio(source: Path, *, library: Path | None = None) -> list[Path]:
 def search(source: Path, *, library: Path | None = None) -> Found:
     """Return the recordings in a folder and the folders below it, by their suffix in upper or lower case.
 
-    Hidden files and folders (`.name`, `._name`; but `...Name` is a title) and the library itself are left out. Links are
-    followed; each folder is visited once, by its own name where it has one in ``source``.
+    Hidden files and folders (`.name`, `._name`; but `...Name` is a title) the library itself and the tracks of any other are left
+    out. Links are followed; each folder is visited once, by its own name where it has one in ``source``.
 
     Args:
         source: a folder, or a single recording.
@@ -118,8 +122,17 @@ def _walk(source: Path, library: _Identity | None, found: Found) -> None:
                 raise
             found.problems.append(store_error("read", Path(folder), error))
             continue
+        if _is_track(folder, listing):
+            found.tracks.append(folder)
+            continue
         for entry in listing:
             _sort_entry(entry, real, linked, found)
+
+
+def _is_track(folder: str, listing: "list[os.DirEntry[str]]") -> bool:
+    """Whether sda made a track of this folder: it holds its own `.INFO`, with what sda notes there."""
+    info = os.path.basename(folder) + INFO_SUFFIX  # noqa: PTH119 - text, as above
+    return any(entry.name == info for entry in listing) and bool(provenance_of(Track(Path(folder))))
 
 
 def _sort_entry(entry: "os.DirEntry[str]", real: deque[str], linked: deque[str], found: Found) -> None:

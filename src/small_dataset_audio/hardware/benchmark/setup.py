@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, get_args
 from small_dataset_audio.errors import UsageError
 
 Precision = Literal["fp32", "bf16", "fp16"]
+_PRECISIONS: Final = get_args(Precision)
 
 RATE: Final = 48000
 """Samples per second of the sound that is trained on."""
@@ -45,9 +46,8 @@ class Setup:
         _require("--seconds", self.seconds, self.seconds >= 1 / RATE, f"at least {1 / RATE:.6f} (one sample)")
         _require("--seconds", self.seconds, self.seconds <= LONGEST_SECONDS, f"at most {LONGEST_SECONDS:.0f}")
         _require("--channels", self.channels, 1 <= self.channels <= MOST_CHANNELS, f"from 1 to {MOST_CHANNELS}")
-        _require(
-            "--precision", self.precision, self.precision in get_args(Precision), f"{', '.join(get_args(Precision))}"
-        )
+        allowed = f"{', '.join(_PRECISIONS[:-1])} or {_PRECISIONS[-1]}"
+        _require("--precision", self.precision, self.precision in _PRECISIONS, allowed)
         _require("--max-batch", self.max_batch, self.max_batch >= 1, "at least 1")
         _require("--headroom", self.headroom, 0 <= self.headroom <= 0.9, "from 0 to 0.9")  # noqa: PLR2004 - as told
         _require("--time-limit", self.time_limit, self.time_limit is None or self.time_limit > 0, "above 0")
