@@ -2,7 +2,7 @@
 # The container tests as a part of `make ci`: they run where an engine answers or can be started, and where there is none, or
 # too little room, that is said loudly and is no failure. What is left of their images is removed; what speeds up the next
 # build is kept.
-#   usage: scripts/ci-containers.sh       variables: PYTHON (of the environment), CONTAINER_KINDS (cpu,cuda,dev,rocm)
+#   usage: scripts/ci-containers.sh       variables: PYTHON (of the environment), CONTAINER_KINDS (cpu,cuda,dev,rocm,cluster)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -200,7 +200,8 @@ def test_ctrl_c_finishes_what_is_in_flight_and_the_same_command_goes_on(
     cluster: Cluster, music: Callable[..., None]
 ) -> None:
     music(12, seconds=12)
-    status, screen = cluster.typed("run", *STAGES, until="1/12", keys=CTRL_C)
+    # The bar may pass over the first: two workers may end within one picture of it.
+    status, screen = cluster.typed("run", *STAGES, until=r"[1-9]\d*/12", keys=CTRL_C)
     assert status == 130, screen
     assert "run the same command again to go on" in " ".join(screen.split())
     assert "Traceback" not in screen

@@ -73,10 +73,35 @@ def test_everything_that_is_trimmed_is_not_missed(built: Callable[[str], str], k
     assert ended.out.strip() == "all there"
 
 
+NOT_COMPILED = """
+import pathlib, importlib.util
+for path in pathlib.Path("/opt/sda/lib").rglob("*.py"):
+    if not pathlib.Path(importlib.util.cache_from_source(path)).exists():
+        print(path)
+"""
+"""Names every source that has no compiled file beside it."""
+
+
 def test_everything_is_compiled(image: str) -> None:
-    script = "find /opt/sda/lib -name '*.py' | wc -l; find /opt/sda/lib -name '*.pyc' | wc -l"
-    sources, compiled = (int(number) for number in inside(image, script).split())
-    assert compiled > 0.98 * sources
+    assert inside(image, f"python -c '{NOT_COMPILED}'") == ""
+
+
+def test_everything_that_only_a_cluster_needs_is_compiled(cluster_image: str) -> None:
+    assert inside(cluster_image, f"python -c '{NOT_COMPILED}'") == ""
+    assert inside(cluster_image, "find /opt -name '*.a'") == ""
+
+
+def test_what_only_a_cluster_needs_lies_on_top_of_the_same_layers(
+    built: Callable[[str], str], cluster_image: str, figures: list[str]
+) -> None:
+    plain, more = (image_facts(image)["RootFS"]["Layers"] for image in (built("cpu"), cluster_image))
+    same = next(number for number, (one, other) in enumerate(zip(plain, more, strict=True)) if one != other)
+    assert len(more) - same <= 4, "what it has of its own, sda, and two that are next to nothing"
+    options = ("--no-trunc", "--human=false", "--format", "{{.Size}} {{.CreatedBy}}")
+    rows = docker("history", *options, cluster_image).out.splitlines()
+    _, own, locked = (int(row.split()[0]) for row in rows if "uv sync" in row)
+    assert 0 < own < locked
+    figures.append(f"cluster: {own / 10**9:.2f} GB of its own on {locked / 10**9:.2f} GB that it shares")
 
 
 def test_a_change_of_the_sources_rebuilds_only_sda(

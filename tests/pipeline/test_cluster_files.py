@@ -31,7 +31,7 @@ def test_head_and_workers_differ_in_what_they_start_only(compose: dict[str, Any]
         assert head[key] == worker[key], key
     assert "--num-cpus=0" in head["entrypoint"]
     assert "--address=head:6379" in worker["entrypoint"]
-    assert "cluster" in head["build"]["args"]["EXTRAS"].split()
+    assert re.match(r"cluster\b", head["build"]["args"]["EXTRAS"])
     assert head["environment"]["RAY_USAGE_STATS_ENABLED"] == "0"
     assert "RAY_AUTH_TOKEN" in head["environment"]
     assert "ports" not in head

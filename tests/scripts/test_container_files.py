@@ -22,6 +22,8 @@ MAY_DIFFER = re.compile(
     r"|LABEL org.opencontainers.image.title=.*"
 )
 """What the CPU and the CUDA image need of their own: words, torch's origin, what the NVIDIA toolkit reads, the title."""
+HANDED = "${EXTRAS:+$(printf -- '--extra %s ' $EXTRAS)}"
+"""How a list of extras becomes words of uv."""
 
 
 def instructions(text: str) -> list[str]:
@@ -118,9 +120,27 @@ def test_every_extra_is_explained_and_handed_on() -> None:
     paragraph = (ROOT / ".env.example").read_text().split("#SDA_EXTRAS")[0].split("\n\n")[-1]
     for name in extras:
         assert re.search(rf"\b{name}\b", paragraph), f".env.example tells of {name}"
-    handed = "${EXTRAS:+$(printf -- '--extra %s ' $EXTRAS)}"
     for text in (CPU, CUDA, ROCM):
-        assert text.count("uv sync") == text.count(handed) == 2
+        assert text.count(HANDED) == 2
+
+
+@pytest.mark.parametrize("text", [CPU, CUDA], ids=["cpu", "cuda"])
+def test_extras_lie_on_top_of_what_all_images_share(text: str) -> None:
+    below, above = stage(text, "dependencies").split("\nARG EXTRAS=")
+    assert "uv sync" in below
+    assert "EXTRAS" not in below
+    assert HANDED in above
+    assert '[ -n "$EXTRAS" ] || exit 0;' in above
+    mounts = [re.findall(r"--mount=\S+", part) for part in (below, above)]
+    assert mounts[0] == mounts[1]
+
+
+def test_the_workflow_builds_the_very_layers_of_a_cluster() -> None:
+    said = re.search(r"^ +EXTRAS: (.*)$", CLUSTER, re.MULTILINE)
+    assert said is not None
+    plain = re.sub(r"\$\{SDA_EXTRAS:\+.*\}", "", said[1])
+    workflow = (ROOT / ".github/workflows/containers.yml").read_text()
+    assert re.findall(r"'EXTRAS=(.*?)'", workflow) == [plain], "a space more would be another layer"
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)

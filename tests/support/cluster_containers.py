@@ -1,6 +1,7 @@
 """The cluster of containers, as a user starts it: a fresh folder, the documented commands, and what they leave."""
 
 import os
+import re
 import secrets
 import select
 import shutil
@@ -67,7 +68,14 @@ class Cluster:
         )
 
     def typed(self, *words: str, until: str, keys: bytes, limit: float = 300) -> tuple[int, str]:
-        """Run a command of sda in the head from a terminal, press ``keys`` once it shows ``until``; return status and screen."""
+        """Run a command of sda in the head from a terminal; return its status and the screen.
+
+        Args:
+            words: the command.
+            until: what the screen has to show before ``keys`` are pressed, a regular expression.
+            keys: what is typed.
+            limit: seconds that it may take.
+        """
         ours, theirs = os.openpty()
         try:
             with subprocess.Popen(
@@ -78,7 +86,7 @@ class Cluster:
                 stderr=theirs,
                 start_new_session=True,
             ) as process:
-                screen = _watched(process, ours, until.encode(), keys, limit)
+                screen = _watched(process, ours, re.compile(until.encode()), keys, limit)
                 return process.wait(), screen.decode(errors="replace")
         finally:
             os.close(ours)
@@ -101,13 +109,15 @@ class Cluster:
         return ["exec", *([] if terminal else ["--no-TTY"]), *variables, "head", "sda", *words]
 
 
-def _watched(process: "subprocess.Popen[bytes]", terminal: int, until: bytes, keys: bytes, limit: float) -> bytes:
+def _watched(
+    process: "subprocess.Popen[bytes]", terminal: int, until: re.Pattern[bytes], keys: bytes, limit: float
+) -> bytes:
     screen, pressed, end = b"", False, time.monotonic() + limit
     while process.poll() is None:
         assert time.monotonic() < end, screen[-4000:].decode(errors="replace")
         if select.select([terminal], [], [], 0.2)[0]:
             screen += os.read(terminal, 65536)
-        if not pressed and until in screen:
+        if not pressed and until.search(screen):
             os.write(terminal, keys)
             pressed = True
     while select.select([terminal], [], [], 0.2)[0]:
