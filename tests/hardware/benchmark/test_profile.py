@@ -52,6 +52,23 @@ def test_there_is_none_or_one_of_another_format(tmp_path: Path) -> None:
     assert load(tmp_path) is None
 
 
+@pytest.mark.parametrize("lost", ["budget_bytes", "free_bytes", "limited_by"])
+def test_a_profile_that_lost_a_part_of_its_memory_is_damaged(tmp_path: Path, lost: str) -> None:
+    whole = profile().document
+    memory = {name: value for name, value in whole["memory"].items() if name != lost}
+    (tmp_path / FILE).write_text(json.dumps({**whole, "memory": memory}), encoding="utf-8")
+    with pytest.raises(StoreError, match="is damaged"):
+        load(tmp_path)
+
+
+def test_a_profile_with_an_endless_budget_is_damaged(tmp_path: Path) -> None:
+    whole = profile().document
+    document = {**whole, "memory": {**whole["memory"], "budget_bytes": float("inf")}}
+    (tmp_path / FILE).write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(StoreError, match="is damaged"):
+        load(tmp_path)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", "{}", '{"format": 1}', '{"format": 1, "memory": 3}'])
 def test_a_damaged_file_is_an_error_that_names_it(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text)

@@ -123,6 +123,8 @@ def load(reports: Path) -> Profile | None:
     Raises:
         StoreError: the file is there but cannot be read, or is damaged.
     """
+    from small_dataset_audio.hardware.benchmark.report.words import answer  # noqa: PLC0415 - it is made of profiles itself
+
     file = reports / FILE
     try:
         document = json.loads(read_whole(file))
@@ -131,11 +133,12 @@ def load(reports: Path) -> Profile | None:
         profile = Profile(document)
         _ = (profile.max_batch_size, profile.best_batch_size, profile.memory_limit_gb, profile.points)
         _ = (document["fingerprint"]["id"], dict(document["settings"]), document["rates"])
+        answer(profile)  # what cannot be told of it is not there, or is not what it must be
     except FileNotFoundError:
         return None
     except OSError as error:
         raise store_error("read", file, error) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise StoreError(
             f"{file} is damaged.",
             "It does not hold a machine profile any more.",
